@@ -1,0 +1,38 @@
+-- Defines :Pilotlight and the autocommands behind it. Starts no server: that is `vim.lsp.enable("pilotlight")`, the user's choice.
+if vim.g.loaded_pilotlight then return end
+vim.g.loaded_pilotlight = true
+
+if vim.fn.has("nvim-0.11") == 0 then
+  vim.notify("pilotlight needs Neovim 0.11 or newer (vim.lsp.config)", vim.log.levels.WARN)
+  return
+end
+
+vim.api.nvim_create_user_command("Pilotlight", function(opts) require("pilotlight.command").run(opts) end, {
+  nargs = "+",
+  range = true,
+  complete = function(lead, line) return require("pilotlight.command").complete(lead, line) end,
+  desc = "Pilotlight: have code edited, finished, fixed or explained; see and control the session",
+})
+
+local group = vim.api.nvim_create_augroup("pilotlight", {})
+
+vim.api.nvim_create_autocmd("DiagnosticChanged", {
+  group = group,
+  desc = "Tell pilotlight what the other language servers report",
+  callback = function(args) require("pilotlight.diagnostics").changed(args.buf) end,
+})
+
+vim.api.nvim_create_autocmd("LspAttach", {
+  group = group,
+  desc = "Tell pilotlight what the other language servers have reported already",
+  callback = function(args)
+    local client = vim.lsp.get_client_by_id(args.data.client_id)
+    if client and client.name == "pilotlight" then require("pilotlight.diagnostics").changed(args.buf) end
+  end,
+})
+
+vim.api.nvim_create_autocmd("LspDetach", {
+  group = group,
+  desc = "Forget what pilotlight was told",
+  callback = function(args) require("pilotlight.diagnostics").forget(args.buf, args.data.client_id) end,
+})

@@ -1,0 +1,140 @@
+//! Bringing what the model knows up to the truth, before every request (invariant 6).
+//!
+//! The truth is the editor's buffers over the disk, with the turn's working copy on top. What differs from the ledger
+//! becomes a [`Shift`] to be told; the ledger is brought forward at once, so nothing is told twice.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::delta::ledger::{Extent, Ledger, Shift, Telling, tell};
+use crate::workspace::{ModelText, ReadError, RelPath, Workspace};
+
+use super::working::{Absorbed, WorkingCopy};
+
+/// Which files are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Open documents and every known file; reads the disk.
+    Everything,
+    /// Open documents only: between rounds nothing else changes by the user's hand.
+    Open,
+}
+
+/// What a file is now, as far as the model may know.
+enum Truth {
+    Text(ModelText),
+    Gone,
+    /// Its text in the editor is not known; nothing can be said.
+    Unknown,
+}
+
+/// Finds what changed, brings ledger and working copy forward, and puts it in words: a message, or nothing.
+pub fn reconcile(
+    workspace: &Workspace,
+    ledger: &mut Ledger,
+    working: &mut WorkingCopy,
+    scope: Scope,
+    budget: usize,
+) -> Option<String> {
+    let mut shifts = Vec::new();
+    let mut dropped = Vec::new();
+    for path in candidates(workspace, ledger, working, scope) {
+        let now = match truth(workspace, &path) {
+            Truth::Text(text) => Some(text),
+            Truth::Gone => None,
+            Truth::Unknown => continue,
+        };
+        let target = match working.absorb(&path, now.as_ref()) {
+            Some(Absorbed::Merged(text)) => text,
+            Some(Absorbed::Dropped(text)) => {
+                dropped.push(path.clone());
+                text
+            }
+            None => match working.get(&path) {
+                Some(theirs) => theirs.cloned(),
+                None => now.clone(),
+            },
+        };
+        let old = known(workspace, ledger, &path);
+        if old != target {
+            shifts.push(Shift { path: path.clone(), old, new: target.clone() });
+        }
+        match (&target, &now) {
+            (Some(target), _) if ledger.get(&path).is_some() || shifted(&shifts, &path) => {
+                let base = now.as_ref().unwrap_or(target);
+                ledger.saw(&path, target, base, Extent::Part);
+            }
+            (None, _) => ledger.forget(&path),
+            _ => {}
+        }
+    }
+    let telling = tell(&shifts, budget);
+    settle(ledger, &telling);
+    words(&telling, &dropped)
+}
+
+fn shifted(shifts: &[Shift], path: &RelPath) -> bool {
+    shifts.last().is_some_and(|shift| shift.path == *path)
+}
+
+/// What was told whole is known whole; what was only listed is not known any more.
+fn settle(ledger: &mut Ledger, telling: &Telling) {
+    for path in &telling.whole {
+        if let Some(entry) = ledger.get(path) {
+            let (known, told) = (entry.known.clone(), entry.told.clone());
+            ledger.saw(path, &known, &told, Extent::Whole);
+        }
+    }
+    for path in &telling.listed {
+        ledger.unlearn(path);
+    }
+}
+
+fn words(telling: &Telling, dropped: &[RelPath]) -> Option<String> {
+    let mut message = String::new();
+    for path in dropped {
+        let _ = writeln!(
+            message,
+            "The person changed the same lines of {path} as you: your change there was dropped, do it again if it is \
+             still needed."
+        );
+    }
+    if !telling.text.is_empty() {
+        let _ = write!(message, "The person's files changed:\n{}", telling.text);
+    }
+    (!message.is_empty()).then_some(message)
+}
+
+fn candidates(workspace: &Workspace, ledger: &Ledger, working: &WorkingCopy, scope: Scope) -> BTreeSet<RelPath> {
+    let mut paths: BTreeSet<RelPath> = working.paths().cloned().collect();
+    if scope == Scope::Everything {
+        paths.extend(ledger.entries().map(|(path, _)| path.clone()));
+    } else {
+        paths.retain(|path| workspace.document(path).is_some());
+    }
+    for (path, document) in workspace.open_documents() {
+        // An unopened text that is unknown to the model and as it was opened tells the model nothing.
+        if ledger.get(&path).is_some() || document.edited() {
+            paths.insert(path);
+        }
+    }
+    paths
+}
+
+/// What the model knows of a file; of one it does not know, the text it was opened with, so that the user's own edits
+/// are what is told.
+fn known(workspace: &Workspace, ledger: &Ledger, path: &RelPath) -> Option<ModelText> {
+    match ledger.get(path) {
+        Some(entry) => Some(entry.known.clone()),
+        None => workspace.document(path).map(|document| document.opened),
+    }
+}
+
+fn truth(workspace: &Workspace, path: &RelPath) -> Truth {
+    match workspace.read(path) {
+        Ok(text) => Truth::Text(text),
+        Err(ReadError::Desynced | ReadError::Io(_)) => Truth::Unknown,
+        // Excluded now, grown too large, or not text any more: for the model it is gone.
+        Err(_) => Truth::Gone,
+    }
+}

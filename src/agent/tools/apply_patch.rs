@@ -1,0 +1,127 @@
+//! `apply_patch`: a V4A patch, taken whole or not at all.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Answer, Effect, Input, View, Write};
+use crate::edit::{FilePatch, apply_hunks, patch};
+use crate::workspace::{ModelText, RelPath};
+
+#[derive(Deserialize)]
+struct Arguments {
+    #[serde(alias = "input")]
+    patch: String,
+}
+
+pub fn run(input: &Input, view: &View) -> Answer {
+    let refused = |reason: String, files: Vec<RelPath>| Answer {
+        output: format!("Error: {reason}"),
+        effect: Effect::Refused(files),
+    };
+    let text = match input {
+        Input::Text(text) => text.clone(),
+        Input::Json(json) => match serde_json::from_str::<Arguments>(json) {
+            Ok(arguments) => arguments.patch,
+            Err(_) => return refused("send the patch as the string `patch`".into(), Vec::new()),
+        },
+    };
+    let patches = match patch::parse(&text) {
+        Ok(patches) => patches,
+        Err(error) => return refused(error.to_string(), Vec::new()),
+    };
+    let named: Vec<RelPath> = patches.iter().filter_map(|patch| RelPath::parse(patch.path()).ok()).collect();
+    let mut draft = Draft { view, files: BTreeMap::new(), moves: Vec::new() };
+    for patch in &patches {
+        if let Err(reason) = draft.take(patch) {
+            let rest = if patches.len() > 1 { "\nNothing of this patch was applied." } else { "" };
+            return refused(format!("{reason}{rest}"), named);
+        }
+    }
+    draft.finish()
+}
+
+/// The files of one patch as it goes along.
+struct Draft<'a> {
+    view: &'a View,
+    /// Text before and after, by path.
+    files: BTreeMap<RelPath, (Option<ModelText>, Option<ModelText>)>,
+    moves: Vec<(RelPath, RelPath)>,
+}
+
+impl Draft<'_> {
+    fn take(&mut self, patch: &FilePatch) -> Result<(), String> {
+        let path = self.view.path(patch.path())?;
+        match patch {
+            FilePatch::Add { text, .. } => {
+                self.may_create(&path)?;
+                self.write(&path, None, Some(ModelText::from_lf(text)));
+            }
+            FilePatch::Delete { .. } => {
+                let text = self.text(&path)?;
+                self.write(&path, Some(text), None);
+            }
+            FilePatch::Update { move_to, hunks, .. } => {
+                let before = self.text(&path)?;
+                let after = apply_hunks(&before.to_string(), hunks).map_err(|error| format!("{path}: {error}"))?;
+                let after = ModelText::from_lf(&after);
+                match move_to {
+                    None => self.write(&path, Some(before), Some(after)),
+                    Some(target) => {
+                        let target = self.view.path(target)?;
+                        self.may_create(&target)?;
+                        self.write(&path, Some(before), None);
+                        self.write(&target, None, Some(after));
+                        self.moves.push((path, target));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A file's text, as earlier sections of this patch left it.
+    fn text(&self, path: &RelPath) -> Result<ModelText, String> {
+        match self.files.get(path) {
+            Some((_, Some(text))) => Ok(text.clone()),
+            Some((_, None)) => Err(format!("{path} is deleted or moved away earlier in this patch")),
+            None => self.view.text(path),
+        }
+    }
+
+    fn may_create(&self, path: &RelPath) -> Result<(), String> {
+        let exists = match self.files.get(path) {
+            Some((_, text)) => text.is_some(),
+            None => self.view.exists(path),
+        };
+        // An excluded place is refused in the same words, whether or not something is there.
+        if self.view.workspace.check(path).is_err() {
+            return Err(format!("{path} is not available for a new file; choose another place"));
+        }
+        if exists {
+            return Err(format!("{path} exists already; change it with *** Update File"));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, path: &RelPath, before: Option<ModelText>, after: Option<ModelText>) {
+        self.files.entry(path.clone()).and_modify(|file| file.1 = after.clone()).or_insert((before, after));
+    }
+
+    fn finish(self) -> Answer {
+        let changed: Vec<String> = self.files.keys().map(RelPath::to_string).collect();
+        let moved_from =
+            |path: &RelPath| self.moves.iter().find(|(_, target)| target == path).map(|(source, _)| source.clone());
+        let writes: Vec<Write> = self
+            .files
+            .iter()
+            .map(|(path, (before, after))| Write {
+                path: path.clone(),
+                before: before.clone(),
+                after: after.clone(),
+                moved_from: moved_from(path),
+            })
+            .collect();
+        Answer { output: format!("Done: {}", changed.join(", ")), effect: Effect::Patched(writes) }
+    }
+}

@@ -1,0 +1,334 @@
+//! One turn: ask, answer tool calls, tell what the user types meanwhile, until the model is done; then propose.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::conversation::Conversation;
+use super::guard::LoopGuard;
+use super::proposal::Proposal;
+use super::reconcile::{Scope, reconcile};
+use super::tools::{self, Answer, Call, Effect, View};
+use super::working::WorkingCopy;
+use super::{Landing, Stage, TurnRequest, brief::brief, request};
+use crate::delta::frame;
+use crate::delta::ledger::{Extent, Ledger};
+use crate::session::failure::Failure;
+use crate::session::line::{Context, Happening, Line, Reply};
+use crate::session::receipt::Outcome;
+use crate::wire::item::{Encoded, Item, Role};
+use crate::workspace::ModelText;
+
+/// A file of at most this size is sent whole with the first request that concerns it: the model would read it anyway.
+const MAX_INVOKED_BYTES: usize = 64 * 1024;
+
+/// Why a turn ends before the model is done.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    /// The session could not get an answer.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The model did not come to an end.
+    #[error("{0}; nothing was applied")]
+    Loop(String),
+    /// A rule keeps the invoked file from models.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A running turn.
+pub struct Turn<'a> {
+    conversation: &'a mut Conversation,
+    request: &'a TurnRequest,
+    working: WorkingCopy,
+    guard: LoopGuard,
+    /// What the model knew when the turn began: a lineage begun in mid turn starts from here, and everything told in
+    /// this turn applies to it.
+    before: Ledger,
+    brief: String,
+    /// The documents' revision that was reconciled last.
+    seen: u64,
+}
+
+impl Context for Turn<'_> {
+    fn rebase(&mut self, budget: usize) -> Vec<Encoded> {
+        let mut text = self.brief.clone();
+        if !self.conversation.past.is_empty() {
+            text.push_str("\nDone so far:");
+            for line in &self.conversation.past {
+                text.push_str(&format!("\n- {line}"));
+            }
+        }
+        let files = self.conversation.ledger.retell(&self.before, budget);
+        if !files.is_empty() {
+            text.push_str("\nFiles you know:\n");
+            text.push_str(&files.join("\n"));
+        }
+        vec![Item::user(text).encode()]
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// A turn about to begin. With `rebased`, the next request begins a new lineage anyway, so that nothing but the
+    /// user's own text counts.
+    pub fn new(conversation: &'a mut Conversation, request: &'a TurnRequest, rebased: bool) -> Turn<'a> {
+        if rebased {
+            conversation.ledger.drop_beliefs();
+        }
+        Turn {
+            before: conversation.ledger.clone(),
+            conversation,
+            request,
+            working: WorkingCopy::default(),
+            guard: LoopGuard::default(),
+            brief: String::new(),
+            seen: 0,
+        }
+    }
+
+    /// Runs it to its end: how it ended, and how many files it changed.
+    pub async fn run(mut self, line: &mut Line) -> (Landing, usize) {
+        let answered = self.rounds(line).await;
+        if self.request.cancel.is_cancelled() {
+            return (ended(Outcome::Cancelled, "Cancelled.".into()), 0);
+        }
+        let message = match answered {
+            Ok(message) => message,
+            Err(Stopped::Refused(reason)) => return (ended(Outcome::Refused, reason), 0),
+            Err(stopped) => return (ended(Outcome::Failed, sentence(&stopped.to_string())), 0),
+        };
+        let files = self.working.changes();
+        if files.is_empty() || !self.request.ask.action.edits() {
+            return (self.without_changes(message), 0);
+        }
+        let changed = files.len();
+        self.request.host.stage(Stage::Landing);
+        let proposal = Proposal {
+            turn: self.request.id.clone(),
+            title: format!("Pilotlight: {}", self.request.ask.action.name()),
+            invoked: self.request.ask.file.clone(),
+            files,
+        };
+        let landing = self.request.host.land(proposal).await;
+        if landing.outcome == Outcome::Applied {
+            self.landed();
+        }
+        let message = landing.message.unwrap_or(message);
+        (ended(landing.outcome, message), changed)
+    }
+
+    /// The model answered in words: an answer to a question, and a refusal to anything that asked for an edit.
+    fn without_changes(&self, message: String) -> Landing {
+        ended(Outcome::Answered, message)
+    }
+
+    /// The edits are in the editor: the user's text and the model's belief are one again.
+    fn landed(&mut self) {
+        for change in self.working.changes() {
+            match (&change.theirs, self.request.workspace.read(&change.path)) {
+                // Told is what the editor has now; a file that is not open may not be on disk yet.
+                (Some(theirs), Ok(now)) => {
+                    self.conversation.ledger.saw(&change.path, theirs, &now, Extent::Part);
+                }
+                (Some(theirs), Err(_)) => self.conversation.ledger.saw(&change.path, theirs, theirs, Extent::Part),
+                (None, _) => self.conversation.ledger.forget(&change.path),
+            }
+        }
+    }
+
+    async fn rounds(&mut self, line: &mut Line) -> Result<String, Stopped> {
+        let mut new = self.opening().await?;
+        let max_rounds = line.limits().max_rounds;
+        let mut said = Vec::new();
+        for _ in 0..max_rounds {
+            let host = self.request.host.clone();
+            host.stage(Stage::Thinking);
+            let mut watcher = move |happening: Happening<'_>| host.stage(stage(happening));
+            let reply = line.round(new, self, &mut watcher).await?;
+            let calls: Vec<Call> = reply.items.iter().filter_map(|item| Call::from_item(&item.item)).collect();
+            said.extend(words(&reply));
+            if calls.is_empty() {
+                return Ok(said.pop().unwrap_or_default());
+            }
+            said.clear();
+            let started = Instant::now();
+            let outputs = self.answer(&calls).await;
+            line.receipt().ms_tools += started.elapsed();
+            line.receipt().tool_calls += u32::try_from(calls.len()).unwrap_or(u32::MAX);
+            new = outputs?;
+            new.extend(self.typed_meanwhile());
+        }
+        Err(Stopped::Loop(format!("the model did not finish within session.max_rounds ({max_rounds})")))
+    }
+
+    /// What the turn begins with: what changed since the model was told last, the invoked file, the request.
+    async fn opening(&mut self) -> Result<Vec<Encoded>, Stopped> {
+        let ask = &self.request.ask;
+        let workspace = self.request.workspace.clone();
+        let mut text = None;
+        if let Some(path) = &ask.file {
+            match workspace.read(path) {
+                Ok(read) => text = Some(read),
+                Err(crate::workspace::ReadError::NotFound) => {}
+                Err(error) => {
+                    return Err(Stopped::Refused(format!("{path} is not sent to a model: {error}. Nothing was done.")));
+                }
+            }
+        }
+        let mut messages = Vec::new();
+        if let Some(whole) = self.invoked_file() {
+            messages.push(Item::user(whole).encode());
+        }
+        let budget = self.request.max_delta_bytes;
+        let mut ledger = std::mem::take(&mut self.conversation.ledger);
+        let mut working = std::mem::take(&mut self.working);
+        let seen = workspace.documents().revision();
+        // Known files that are not open are read from disk.
+        let reconciled = tokio::task::spawn_blocking(move || {
+            let told = reconcile(&workspace, &mut ledger, &mut working, Scope::Everything, budget);
+            (brief(&workspace), ledger, working, told)
+        });
+        if let Ok((brief, ledger, working, told)) = reconciled.await {
+            (self.brief, self.conversation.ledger, self.working, self.seen) = (brief, ledger, working, seen);
+            messages.extend(told.map(|text| Item::user(text).encode()));
+        }
+        messages.push(Item::user(request::render(ask, text.as_ref())).encode());
+        Ok(messages)
+    }
+
+    /// The file the turn was invoked on, when the model does not know it and will have to: as it was before the
+    /// user's edits, which follow as a diff. A change to be finished says by itself what it is about.
+    fn invoked_file(&mut self) -> Option<String> {
+        let ask = &self.request.ask;
+        let path = ask.file.as_ref().filter(|_| ask.action != super::Action::Finish)?;
+        let known = self.conversation.ledger.get(path);
+        if known.is_some_and(|entry| entry.extent == Extent::Whole) {
+            return None;
+        }
+        let text: ModelText = match (known, self.request.workspace.document(path)) {
+            (Some(entry), _) => entry.known.clone(),
+            (None, Some(document)) => document.opened,
+            (None, None) => self.request.workspace.read(path).ok()?,
+        };
+        if text.len_bytes() > MAX_INVOKED_BYTES {
+            return None;
+        }
+        let told = known.map_or_else(|| text.clone(), |entry| entry.told.clone());
+        self.conversation.ledger.saw(path, &text, &told, Extent::Whole);
+        Some(frame::file(path.as_str(), &text.to_string()))
+    }
+
+    /// Runs the calls and makes their answers items.
+    async fn answer(&mut self, calls: &[Call]) -> Result<Vec<Encoded>, Stopped> {
+        let host = &self.request.host;
+        for stage in calls.iter().filter_map(tools::stage) {
+            host.stage(stage);
+        }
+        let view = self.view();
+        let answers = tools::run_all(calls, view, |_, answer| self.take(answer)).await;
+        let mut items = Vec::with_capacity(calls.len());
+        for (call, answer) in calls.iter().zip(answers) {
+            if let Some(reason) = self.repeated(call, &answer) {
+                return Err(Stopped::Loop(reason));
+            }
+            items.push(call.answer(answer.output).encode());
+        }
+        Ok(items)
+    }
+
+    fn repeated(&mut self, call: &Call, answer: &Answer) -> Option<String> {
+        let patched = match &answer.effect {
+            Effect::Refused(files) => self.guard.note_patch(files, false),
+            Effect::Patched(writes) => {
+                let files: Vec<_> = writes.iter().map(|write| write.path.clone()).collect();
+                self.guard.note_patch(&files, true)
+            }
+            Effect::Nothing | Effect::Saw { .. } => None,
+        };
+        patched.or_else(|| self.guard.note(&call.name, call.arguments(), &answer.output))
+    }
+
+    /// Takes a tool's effect into the turn; a patch changes what the tools after it see.
+    fn take(&mut self, answer: &Answer) -> Option<Arc<View>> {
+        match &answer.effect {
+            Effect::Nothing | Effect::Refused(_) => None,
+            Effect::Saw { path, text, extent } => {
+                self.working.pin(path, text);
+                let base = self.working.base(path).unwrap_or(text).clone();
+                self.conversation.ledger.saw(path, text, &base, *extent);
+                None
+            }
+            Effect::Patched(writes) => {
+                for write in writes {
+                    self.working.write(&write.path, write.before.clone(), write.after.clone());
+                    match &write.after {
+                        Some(text) => {
+                            let base = self.working.base(&write.path).cloned();
+                            self.conversation.ledger.patched(&write.path, text, base.as_ref());
+                        }
+                        None => self.conversation.ledger.forget(&write.path),
+                    }
+                }
+                for write in writes {
+                    if let Some(from) = &write.moved_from {
+                        self.working.renamed(from, &write.path);
+                    }
+                }
+                let paths = writes.iter().map(|write| write.path.clone()).collect();
+                self.request.host.stage(Stage::Editing(paths));
+                Some(self.view())
+            }
+        }
+    }
+
+    fn view(&self) -> Arc<View> {
+        Arc::new(View {
+            workspace: self.request.workspace.clone(),
+            diagnostics: self.request.diagnostics.clone(),
+            working: self.working.clone(),
+            ledger: self.conversation.ledger.clone(),
+            cancel: self.request.cancel.clone(),
+        })
+    }
+
+    /// What the user typed since the last request, as a message; only open documents can have changed.
+    fn typed_meanwhile(&mut self) -> Option<Encoded> {
+        let revision = self.request.workspace.documents().revision();
+        if revision == self.seen {
+            return None;
+        }
+        self.seen = revision;
+        let budget = self.request.max_delta_bytes;
+        let ledger = &mut self.conversation.ledger;
+        let told = reconcile(&self.request.workspace, ledger, &mut self.working, Scope::Open, budget)?;
+        Some(Item::user(told).encode())
+    }
+}
+
+fn ended(outcome: Outcome, message: String) -> Landing {
+    Landing { outcome, message: Some(message) }
+}
+
+/// A message that begins like a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str().trim_end_matches('.')),
+        None => String::new(),
+    }
+}
+
+/// The messages of a reply.
+fn words(reply: &Reply) -> impl Iterator<Item = String> + '_ {
+    reply.items.iter().filter_map(|item| match &item.item {
+        Item::Message { role: Role::Assistant, text } if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        _ => None,
+    })
+}
+
+fn stage(happening: Happening<'_>) -> Stage {
+    match happening {
+        Happening::Connecting => Stage::Connecting,
+        Happening::Waiting { delay, reason } => Stage::Waiting { delay, reason: reason.to_owned() },
+        Happening::Text(delta) => Stage::Text(delta.to_owned()),
+    }
+}

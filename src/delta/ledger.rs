@@ -1,0 +1,245 @@
+//! The ledger: per file, the exact text the model knows.
+//!
+//! Two texts are kept. `known` is what the model believes: what it was sent, its own patches included. `told` is the
+//! user's text as of the last time the model was told; the two differ while a patch has not landed. Applied in order
+//! to what was sent before, the changes told give exactly the editor's text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::frame;
+use super::unified::{self, Change};
+use crate::workspace::{ModelText, RelPath};
+
+/// How much of a file the model has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// Some of it, or only changes.
+    Part,
+    /// All of it, at one version.
+    Whole,
+}
+
+/// One file as the model knows it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What the model believes.
+    pub known: ModelText,
+    /// The user's text when the model was last told.
+    pub told: ModelText,
+    /// How much of it was seen.
+    pub extent: Extent,
+    /// When it was last used; larger is later.
+    used: u64,
+}
+
+/// What the model knows, by path.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    entries: BTreeMap<RelPath, Entry>,
+    clock: u64,
+}
+
+impl Ledger {
+    /// What is known of a file.
+    pub fn get(&self, path: &RelPath) -> Option<&Entry> {
+        self.entries.get(path)
+    }
+
+    /// Everything known, by path.
+    pub fn entries(&self) -> impl Iterator<Item = (&RelPath, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// The model was sent the user's text, whole or in part. What was known whole stays so.
+    pub fn learn(&mut self, path: &RelPath, text: &ModelText, extent: Extent) {
+        self.saw(path, text, text, extent);
+    }
+
+    /// The model saw its own working copy of the file.
+    pub fn saw(&mut self, path: &RelPath, working: &ModelText, base: &ModelText, extent: Extent) {
+        let extent = self.entries.get(path).map_or(extent, |entry| entry.extent.max(extent));
+        self.put(path, working.clone(), base.clone(), extent);
+    }
+
+    /// A patch of the model was taken: it believes the file to be so. A file it created it knows whole.
+    pub fn patched(&mut self, path: &RelPath, text: &ModelText, base: Option<&ModelText>) {
+        let extent = match (self.entries.get(path), base) {
+            (Some(entry), _) => entry.extent,
+            (None, Some(_)) => Extent::Part,
+            (None, None) => Extent::Whole,
+        };
+        let told = base.cloned().unwrap_or_default();
+        self.put(path, text.clone(), told, extent);
+    }
+
+    /// The file is gone, or no longer the model's to know.
+    pub fn forget(&mut self, path: &RelPath) {
+        self.entries.remove(path);
+    }
+
+    /// The model was told that a file changed, but not how: what it saw of it counts no longer.
+    pub fn unlearn(&mut self, path: &RelPath) {
+        if let Some(entry) = self.entries.get_mut(path) {
+            entry.extent = Extent::Part;
+        }
+    }
+
+    /// Nothing the model believes beyond the user's text counts any more: a new lineage begins from the truth.
+    pub fn drop_beliefs(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.known = entry.told.clone();
+        }
+    }
+
+    /// Whole files by recency within `budget` bytes, as frames for a new lineage. What does not fit is known in part
+    /// from now on.
+    pub fn retell(&mut self, snapshot: &Ledger, budget: usize) -> Vec<String> {
+        let mut whole: Vec<_> = snapshot.entries.iter().filter(|(_, entry)| entry.extent == Extent::Whole).collect();
+        whole.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.used));
+        let mut frames = Vec::new();
+        let mut left = budget;
+        for (path, entry) in whole {
+            if entry.known.len_bytes() <= left {
+                left -= entry.known.len_bytes();
+                frames.push(frame::file(path.as_str(), &entry.known.to_string()));
+            } else if let Some(entry) = self.entries.get_mut(path) {
+                entry.extent = Extent::Part;
+            }
+        }
+        // The most recent stand last, nearest to what comes next.
+        frames.reverse();
+        frames
+    }
+
+    fn put(&mut self, path: &RelPath, known: ModelText, told: ModelText, extent: Extent) {
+        self.clock += 1;
+        self.entries.insert(path.clone(), Entry { known, told, extent, used: self.clock });
+    }
+}
+
+/// One file that is no longer what the model knows (or, for an unknown file, what it was when it was opened).
+#[derive(Clone, Debug)]
+pub struct Shift {
+    /// The file.
+    pub path: RelPath,
+    /// What the model knows; `None` for a file it does not know to exist.
+    pub old: Option<ModelText>,
+    /// What the file is now; `None` when it is gone.
+    pub new: Option<ModelText>,
+}
+
+/// Shifts in words for the model.
+#[derive(Debug, Default)]
+pub struct Telling {
+    /// The text: diffs, whole files where that is shorter, then a list of what was too much.
+    pub text: String,
+    /// Files told whole.
+    pub whole: Vec<RelPath>,
+    /// Files only listed: the model no longer knows them.
+    pub listed: Vec<RelPath>,
+}
+
+/// Tells shifts within `budget` bytes. A diff that is no shorter than the text is replaced by the text; what does not
+/// fit is listed with counts.
+pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
+    let mut telling = Telling::default();
+    let mut list = String::new();
+    for shift in shifts {
+        let (text, whole) = tell_one(shift);
+        if telling.text.len() + text.len() > budget && shift.new.is_some() {
+            let _ = writeln!(list, "{}: {}", frame::escape(shift.path.as_str()), counts(shift));
+            telling.listed.push(shift.path.clone());
+            continue;
+        }
+        telling.text.push_str(&text);
+        if whole {
+            telling.whole.push(shift.path.clone());
+        }
+    }
+    if !list.is_empty() {
+        telling.text.push_str("Changed too much to show here; read these files again before you use them:\n");
+        telling.text.push_str(&list);
+    }
+    telling
+}
+
+/// One shift, and whether it was told as a whole text.
+fn tell_one(shift: &Shift) -> (String, bool) {
+    let path = shift.path.as_str();
+    let (old, new) = (shift.old.as_ref().map(ModelText::to_string), shift.new.as_ref().map(ModelText::to_string));
+    let change = Change { old_path: path, new_path: path, old: old.as_deref(), new: new.as_deref() };
+    let Some(new) = &new else { return (unified::render(&change), false) };
+    let framed = || format!("{}\n", frame::file(path, new));
+    let Some(old) = &old else { return (framed(), true) };
+    let diff = unified::render(&change);
+    // What cannot be verified is not sent.
+    let exact = unified::apply(old, &diff).is_ok_and(|applied| applied == *new);
+    if exact && diff.len() < new.len() + "<file path=\"\" bytes=\"\">\n\n</file>\n".len() + path.len() {
+        return (diff, false);
+    }
+    (framed(), true)
+}
+
+fn counts(shift: &Shift) -> String {
+    let lines = |text: &Option<ModelText>| text.as_ref().map_or(0, ModelText::line_count);
+    let bytes = shift.new.as_ref().map_or(0, ModelText::len_bytes);
+    format!("{} lines, were {}; {bytes} bytes", lines(&shift.new), lines(&shift.old))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::parse(text).unwrap()
+    }
+
+    fn text(text: &str) -> ModelText {
+        ModelText::from_lf(text)
+    }
+
+    fn shift(old: Option<&str>, new: Option<&str>) -> Shift {
+        Shift { path: path("a.rs"), old: old.map(text), new: new.map(text) }
+    }
+
+    #[test]
+    fn a_small_change_is_a_diff_and_a_rewrite_is_the_text() {
+        let long: String = (0..100).map(|n| format!("line {n}\n")).collect();
+        let edited = long.replace("line 50\n", "line fifty\n");
+        let telling = tell(&[shift(Some(&long), Some(&edited))], 10_000);
+        assert!(telling.text.starts_with("--- a/a.rs\n+++ b/a.rs\n@@ -48,7 +48,7 @@\n"), "{}", telling.text);
+        assert!(telling.whole.is_empty());
+        let telling = tell(&[shift(Some(&long), Some("new\n"))], 10_000);
+        assert_eq!(telling.text, "<file path=\"a.rs\" bytes=\"4\">\nnew\n\n</file>\n");
+        assert_eq!(telling.whole, [path("a.rs")]);
+    }
+
+    #[test]
+    fn what_is_too_much_is_listed_and_a_deletion_always_told() {
+        let telling = tell(&[shift(None, Some("x\ny\n"))], 3);
+        assert!(telling.text.contains("a.rs: 2 lines, were 0; 4 bytes"), "{}", telling.text);
+        assert_eq!(telling.listed, [path("a.rs")]);
+        assert_eq!(tell(&[shift(Some("x"), None)], 3).text, "--- a/a.rs\n+++ /dev/null\n");
+    }
+
+    #[test]
+    fn a_file_once_known_whole_stays_so_until_it_does_not_fit() {
+        let mut ledger = Ledger::default();
+        ledger.learn(&path("a.rs"), &text("one"), Extent::Whole);
+        ledger.learn(&path("a.rs"), &text("two"), Extent::Part);
+        ledger.learn(&path("b.rs"), &text("three"), Extent::Whole);
+        let snapshot = ledger.clone();
+        assert_eq!(ledger.retell(&snapshot, 5), ["<file path=\"b.rs\" bytes=\"5\">\nthree\n</file>"]);
+        assert_eq!(ledger.get(&path("a.rs")).map(|entry| entry.extent), Some(Extent::Part));
+    }
+
+    #[test]
+    fn beliefs_go_and_the_users_text_stays() {
+        let mut ledger = Ledger::default();
+        ledger.learn(&path("a.rs"), &text("mine"), Extent::Whole);
+        ledger.patched(&path("a.rs"), &text("theirs"), Some(&text("mine")));
+        ledger.drop_beliefs();
+        assert_eq!(ledger.get(&path("a.rs")).map(|entry| entry.known.to_string()), Some("mine".into()));
+    }
+}

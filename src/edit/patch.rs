@@ -1,0 +1,256 @@
+//! Reading and writing V4A, the patch language of `apply_patch`.
+//!
+//! [`parse`] forgives what carries no meaning (CRLF, a code fence, a heredoc around the patch, blank lines between
+//! sections) and nothing else: a patch it does not fully understand is an error that names the line and says what to
+//! write instead. It never judges paths (the context policy does) and never looks at a file.
+
+mod parser;
+
+use std::fmt::Write as _;
+
+use thiserror::Error;
+
+/// The largest patch that is read, in bytes.
+pub const MAX_BYTES: usize = 4 << 20;
+/// The most file sections one patch may have.
+pub const MAX_FILES: usize = 1_000;
+/// The most hunks one patch may have, over all its files.
+pub const MAX_HUNKS: usize = 10_000;
+
+/// One file section of a patch. Paths are as the model wrote them, unchecked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilePatch {
+    /// A file that does not exist yet.
+    Add {
+        /// Where it goes.
+        path: String,
+        /// Its whole text: empty, or ending in a line end, because V4A writes whole lines only.
+        text: String,
+    },
+    /// A file that goes away.
+    Delete {
+        /// Which one.
+        path: String,
+    },
+    /// A file that changes, moves, or both.
+    Update {
+        /// The file as it is called before the patch.
+        path: String,
+        /// What it is called afterwards, where that differs.
+        move_to: Option<String>,
+        /// The changes in file order; empty only for a pure move.
+        hunks: Vec<Hunk>,
+    },
+}
+
+impl FilePatch {
+    /// The path the section is about: for a move, the path before it.
+    pub fn path(&self) -> &str {
+        match self {
+            FilePatch::Add { path, .. } | FilePatch::Delete { path } | FilePatch::Update { path, .. } => path,
+        }
+    }
+}
+
+/// One change within a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hunk {
+    /// The `@@` lines above the hunk, outermost first, trimmed and not empty.
+    pub anchors: Vec<String>,
+    /// Its lines in order.
+    pub lines: Vec<HunkLine>,
+    /// Whether the hunk says that its last line is the last of the file.
+    pub end_of_file: bool,
+}
+
+impl Hunk {
+    /// The lines the file must have for the hunk to fit: context and removed ones.
+    pub fn old_lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter_map(|line| match line {
+            HunkLine::Context(text) | HunkLine::Remove(text) => Some(text.as_str()),
+            HunkLine::Add(_) => None,
+        })
+    }
+}
+
+/// A line of a hunk, without its mark and without its line end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HunkLine {
+    /// A line that is there and stays.
+    Context(String),
+    /// A line that is there and goes.
+    Remove(String),
+    /// A line that comes.
+    Add(String),
+}
+
+/// Why a patch could not be read. Its text is meant for the model.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line} of the patch: {problem}")]
+pub struct PatchError {
+    /// The line of the patch, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a patch. Quoted lines are cut to a readable length.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Problem {
+    /// More than [`MAX_BYTES`].
+    #[error("the patch has {0} bytes, at most {MAX_BYTES} are read; split it into several calls")]
+    TooLarge(usize),
+    /// More than [`MAX_FILES`].
+    #[error("more than {MAX_FILES} file sections; split the patch into several calls")]
+    TooManyFiles,
+    /// More than [`MAX_HUNKS`].
+    #[error("more than {MAX_HUNKS} hunks; split the patch into several calls")]
+    TooManyHunks,
+    /// Something else before the envelope, or nothing at all.
+    #[error("expected `*** Begin Patch` as the first line, found {0}")]
+    NoBegin(Quote),
+    /// The envelope is never closed: the patch may have been cut.
+    #[error("the patch ends without `*** End Patch`; send it again, complete")]
+    NoEnd,
+    /// Something after the envelope.
+    #[error("nothing may follow `*** End Patch`, found {0}; put all changes into one envelope")]
+    AfterEnd(Quote),
+    /// An envelope without sections.
+    #[error("the patch changes no file; add a section such as `*** Update File: path`")]
+    NoFiles,
+    /// A line outside every section.
+    #[error(
+        "expected `*** Update File: path`, `*** Add File: path`, `*** Delete File: path` or `*** End Patch`, found {0}"
+    )]
+    NoSection(Quote),
+    /// A section or move without a path.
+    #[error("the path is missing; write it on the same line, relative to the workspace")]
+    NoPath,
+    /// A line of an added file without its mark.
+    #[error("every line of an added file begins with `+` (an empty line is a lone `+`), found {0}")]
+    AddLine(Quote),
+    /// A line under a delete section.
+    #[error("a `*** Delete File:` section has no lines, found {0}")]
+    DeleteLine(Quote),
+    /// A hunk line without its mark.
+    #[error(
+        "a hunk line begins with a space (context), `-` (removed) or `+` (added), found {0}; \
+         a context line keeps its own indentation after that space"
+    )]
+    HunkLine(Quote),
+    /// A move that is not the first line of an update section.
+    #[error("`*** Move to:` belongs right below `*** Update File:`")]
+    MisplacedMove,
+    /// A move of a file onto itself.
+    #[error("the file is moved onto itself; leave the `*** Move to:` line out")]
+    MoveToItself,
+    /// An update section with neither hunks nor a move.
+    #[error("the `*** Update File:` section changes nothing; add a hunk below an `@@` line")]
+    EmptyUpdate,
+    /// An `@@` line without lines.
+    #[error("the hunk below this `@@` has no lines; write its context, `-` and `+` lines")]
+    EmptyHunk,
+    /// `*** End of File` outside a hunk.
+    #[error("`*** End of File` belongs at the end of a hunk, after its lines")]
+    MisplacedEndOfFile,
+    /// Hunk lines after the end of the file.
+    #[error("`*** End of File` ends its hunk; begin the next one with an `@@` line")]
+    AfterEndOfFile,
+    /// Sections that contradict each other.
+    #[error(
+        "`{path}` is already the subject of line {first}; a file that is added, deleted or moved may have one section \
+         only (to rewrite a file use `*** Update File:`)"
+    )]
+    Clash {
+        /// The path both sections name.
+        path: String,
+        /// The line of the earlier section, from 1.
+        first: usize,
+    },
+}
+
+/// A line of the patch as shown in an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote(pub String);
+
+impl Quote {
+    const MAX_CHARS: usize = 80;
+
+    fn new(line: &str) -> Quote {
+        match line.char_indices().nth(Quote::MAX_CHARS) {
+            Some((cut, _)) => Quote(format!("{}…", &line[..cut])),
+            None => Quote(line.to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Quote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { f.write_str("nothing") } else { write!(f, "`{}`", self.0) }
+    }
+}
+
+/// Reads a patch with its envelope.
+///
+/// Several update sections of one file are kept as they are, to be applied one after the other. Two sections of one
+/// path of which one adds, deletes or moves the file are an error.
+pub fn parse(patch: &str) -> Result<Vec<FilePatch>, PatchError> {
+    parser::parse(patch)
+}
+
+/// Writes a patch with its envelope; `parse(&render(p)) == p` for all that [`parse`] can produce.
+pub fn render(patches: &[FilePatch]) -> String {
+    let mut out = String::from("*** Begin Patch\n");
+    for patch in patches {
+        render_file(&mut out, patch);
+    }
+    out.push_str("*** End Patch\n");
+    out
+}
+
+// Writing to a `String` cannot fail, so the results of `writeln!` are dropped below.
+fn render_file(out: &mut String, patch: &FilePatch) {
+    match patch {
+        FilePatch::Add { path, text } => {
+            let _ = writeln!(out, "*** Add File: {path}");
+            for line in text.split_inclusive('\n') {
+                let _ = writeln!(out, "+{}", line.strip_suffix('\n').unwrap_or(line));
+            }
+        }
+        FilePatch::Delete { path } => {
+            let _ = writeln!(out, "*** Delete File: {path}");
+        }
+        FilePatch::Update { path, move_to, hunks } => {
+            let _ = writeln!(out, "*** Update File: {path}");
+            if let Some(target) = move_to {
+                let _ = writeln!(out, "*** Move to: {target}");
+            }
+            for hunk in hunks {
+                render_hunk(out, hunk);
+            }
+        }
+    }
+}
+
+fn render_hunk(out: &mut String, hunk: &Hunk) {
+    if hunk.anchors.is_empty() {
+        out.push_str("@@\n");
+    }
+    for anchor in &hunk.anchors {
+        let _ = writeln!(out, "@@ {anchor}");
+    }
+    for line in &hunk.lines {
+        let (mark, text) = match line {
+            HunkLine::Context(text) => (' ', text),
+            HunkLine::Remove(text) => ('-', text),
+            HunkLine::Add(text) => ('+', text),
+        };
+        let _ = writeln!(out, "{mark}{text}");
+    }
+    if hunk.end_of_file {
+        out.push_str("*** End of File\n");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! One WebSocket connection: frames in, lanes, events out.
+//!
+//! One task owns the socket; responses run as tasks beside it and speak through a bounded channel, so a ping is
+//! answered also in mid response. It must never wait without a bound: writes, silence and age all have one.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error as WsError, Message,
+        error::ProtocolError,
+        protocol::{CloseFrame, WebSocketConfig},
+    },
+};
+use tracing::{debug, info};
+
+use super::{
+    error::ApiError,
+    fault::{Facts, FaultKind},
+    lanes::{LaneName, Lanes},
+    request::{ClientEvent, Request, read_event},
+    respond::{self, Outlet, Sent, Signal, Work},
+    server::Shared,
+};
+
+/// Longest message a client may send, as measured on the public service.
+const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// Events of responses on their way to the socket.
+const OUTBOX: usize = 64;
+/// Longest that writing one frame may take.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// Longest that a client may take to close its side.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+
+/// How a connection ends.
+#[derive(Debug)]
+enum End {
+    /// With a close frame.
+    Close(u16, &'static str),
+    /// Without one: the client is gone, or a fault breaks the connection.
+    Drop,
+    /// Not at all: it is kept open and ignored.
+    Deaf,
+}
+
+/// Limits of messages and frames.
+pub(super) fn config() -> WebSocketConfig {
+    WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE_BYTES)).max_frame_size(Some(MAX_MESSAGE_BYTES))
+}
+
+/// Serves one connection until it ends. `fault` is what goes wrong with it from the start.
+pub(super) async fn serve<S>(shared: Arc<Shared>, mut socket: WebSocketStream<S>, fault: Option<FaultKind>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let end = match fault {
+        Some(FaultKind::CloseAfterUpgrade) => End::Close(1008, "policy violation"),
+        Some(FaultKind::HalfOpen) => End::Deaf,
+        _ => {
+            let (outbox, inbox) = mpsc::channel(OUTBOX);
+            let age = shared.limits.max_age;
+            let connection = Connection {
+                shared: shared.clone(),
+                socket: &mut socket,
+                lanes: Lanes::default(),
+                outbox,
+                responses: JoinSet::new(),
+                last_heard: Instant::now(),
+            };
+            connection.run(inbox, Instant::now() + age).await
+        }
+    };
+    debug!(?end, "connection ends");
+    match end {
+        End::Close(code, reason) => close(&mut socket, code, reason).await,
+        End::Drop => {}
+        End::Deaf => sleep(shared.limits.max_age).await,
+    }
+}
+
+struct Connection<'a, S> {
+    shared: Arc<Shared>,
+    socket: &'a mut WebSocketStream<S>,
+    lanes: Lanes,
+    outbox: mpsc::Sender<Sent>,
+    /// Dropped with the connection, which cancels them.
+    responses: JoinSet<()>,
+    last_heard: Instant,
+}
+
+impl<S> Connection<'_, S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    async fn run(mut self, mut inbox: mpsc::Receiver<Sent>, expires: Instant) -> End {
+        let every = self.shared.limits.ping_every;
+        let mut pings = interval_at(Instant::now() + every, every);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let step = tokio::select! {
+                frame = self.socket.next() => self.receive(frame).await,
+                Some(sent) = inbox.recv() => self.deliver(sent).await,
+                _ = pings.tick() => self.ping().await,
+                () = sleep_until(expires) => self.expire().await,
+            };
+            if let ControlFlow::Break(end) = step {
+                return end;
+            }
+            self.start_ready();
+        }
+    }
+
+    async fn receive(&mut self, frame: Option<Result<Message, WsError>>) -> ControlFlow<End> {
+        self.last_heard = Instant::now();
+        match frame {
+            Some(Ok(Message::Text(text))) => self.handle(&text).await,
+            Some(Ok(Message::Binary(_))) => {
+                ControlFlow::Break(End::Close(1003, "only text frames are part of the protocol"))
+            }
+            Some(Ok(Message::Close(_))) => ControlFlow::Break(End::Close(1000, "")),
+            // Tungstenite has queued the pong; it must not wait for the next event to be flushed.
+            Some(Ok(Message::Ping(_))) => self.write(None).await,
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => ControlFlow::Continue(()),
+            Some(Err(error)) => ControlFlow::Break(end_of(&error)),
+            None => ControlFlow::Break(End::Drop),
+        }
+    }
+
+    async fn handle(&mut self, text: &str) -> ControlFlow<End> {
+        let refused = match read_event(text) {
+            Ok(ClientEvent::Create(request)) => {
+                let lane = request.lane.clone();
+                debug!(bytes = text.len(), lane = lane.as_deref(), generate = request.generate, "request");
+                self.lanes.admit(*request).err().map(|error| (lane, error.frame()))
+            }
+            Ok(ClientEvent::Steer { previous, input }) => Some((None, steer_failed(&previous, input))),
+            Ok(ClientEvent::Inject { response, input }) => {
+                Some((None, inject_failed(self.lanes.holds(&response), &response, input)))
+            }
+            Err(refused) => Some((refused.lane, refused.error.frame())),
+        };
+        match refused {
+            Some((lane, frame)) => self.write_event(frame, &lane).await,
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Starts what its lane and the limits allow. The parent is looked up now, when its lane stands still.
+    fn start_ready(&mut self) {
+        while let Some(request) = self.lanes.next() {
+            let work = self.work(request);
+            let outlet = Outlet::new(work.request.lane.clone(), self.outbox.clone());
+            self.responses.spawn(respond::run(self.shared.clone(), work, outlet));
+        }
+    }
+
+    fn work(&mut self, request: Request) -> Work {
+        let parent = request
+            .previous
+            .as_deref()
+            .and_then(|id| self.lanes.parent(&request.lane, id).or_else(|| self.shared.store().get(id)));
+        let facts = Facts { continues: request.previous.is_some(), generates: request.generate, websocket: true };
+        Work { request, parent, fault: self.shared.faults().at_request(facts) }
+    }
+
+    async fn deliver(&mut self, sent: Sent) -> ControlFlow<End> {
+        match sent.signal {
+            Signal::Event(event) => self.write_event(event, &sent.lane).await,
+            Signal::Error(error) => self.write_event(error.frame(), &sent.lane).await,
+            Signal::Binary => self.write(Some(Message::binary(vec![0xff, 0x00, 0xfe]))).await,
+            Signal::Close(code, reason) => ControlFlow::Break(End::Close(code, reason)),
+            Signal::Cut => ControlFlow::Break(End::Drop),
+            Signal::Deaf => ControlFlow::Break(End::Deaf),
+            Signal::Completed(event, latest) => {
+                self.lanes.keep(&sent.lane, latest);
+                self.write_event(event, &sent.lane).await
+            }
+            Signal::Done => {
+                self.lanes.finish(sent.lane);
+                while self.responses.try_join_next().is_some() {}
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Asks a quiet client for a sign of life, and gives up on one that shows none.
+    async fn ping(&mut self) -> ControlFlow<End> {
+        if self.last_heard.elapsed() > self.shared.limits.silence {
+            info!("a client went silent");
+            return ControlFlow::Break(End::Drop);
+        }
+        self.write(Some(Message::Ping(Vec::new().into()))).await
+    }
+
+    async fn expire(&mut self) -> ControlFlow<End> {
+        self.write_event(ApiError::connection_limit().frame(), &None).await?;
+        ControlFlow::Break(End::Close(1000, "connection limit"))
+    }
+
+    async fn write_event(&mut self, mut event: Value, lane: &LaneName) -> ControlFlow<End> {
+        if let Some(name) = lane {
+            event["stream_id"] = json!(name.as_ref());
+        }
+        self.write(Some(Message::text(event.to_string()))).await
+    }
+
+    /// Sends a message, or flushes what is queued.
+    async fn write(&mut self, message: Option<Message>) -> ControlFlow<End> {
+        let sending = async {
+            match message {
+                Some(message) => self.socket.send(message).await,
+                None => self.socket.flush().await,
+            }
+        };
+        match timeout(WRITE_LIMIT, sending).await {
+            Ok(Ok(())) => ControlFlow::Continue(()),
+            Ok(Err(error)) => {
+                debug!(%error, "cannot write");
+                ControlFlow::Break(End::Drop)
+            }
+            Err(_) => ControlFlow::Break(End::Drop),
+        }
+    }
+}
+
+/// How a connection ends after a failed read.
+fn end_of(error: &WsError) -> End {
+    match error {
+        WsError::Capacity(_) => End::Close(1009, "message too big (limit 16 MiB)"),
+        WsError::Utf8(_) => End::Close(1007, "text is not UTF-8"),
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Drop,
+        WsError::Protocol(_) => End::Close(1002, "protocol error"),
+        _ => End::Drop,
+    }
+}
+
+/// Closes with a code that has a good chance to arrive.
+///
+/// What the client still sends is read and thrown away: closing a socket with unread input resets it, and a reset
+/// can overtake the close frame.
+async fn close<S>(socket: &mut WebSocketStream<S>, code: u16, reason: &'static str)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let closing = async {
+        let frame = CloseFrame { code: code.into(), reason: reason.into() };
+        // It fails where the client has closed already.
+        let _ = socket.close(Some(frame)).await;
+        let stream = socket.get_mut();
+        let _ = stream.shutdown().await;
+        let _ = tokio::io::copy(stream, &mut tokio::io::sink()).await;
+    };
+    let _ = timeout(CLOSE_LIMIT, closing).await;
+}
+
+/// The answer to `response.steer`: the input is given back.
+fn steer_failed(previous: &str, input: Value) -> Value {
+    let usable = match &input {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    let (code, message) = if usable {
+        ("steering_not_supported", "The embedded agent does not support steering.")
+    } else {
+        ("invalid_input", "`input` must be a string or a non-empty array of user messages.")
+    };
+    json!({"type": "response.steer.failed", "sequence_number": 0,
+           "error": {"type": "invalid_request_error", "code": code, "message": message},
+           "steer": {"previous_response_id": previous, "input": input}})
+}
+
+/// The answer to `response.inject`: no response of this server waits for input.
+fn inject_failed(completed: bool, response: &str, input: Value) -> Value {
+    let (code, message) = if completed {
+        ("response_already_completed", "This response is completed. Continue it with `response.create`.")
+    } else {
+        ("response_not_found", "No response with this id takes input on this connection.")
+    };
+    json!({"type": "response.inject.failed", "sequence_number": 0, "response_id": response, "input": input,
+           "error": {"code": code, "message": message}})
+}

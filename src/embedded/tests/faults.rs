@@ -1,0 +1,255 @@
+//! Every fault, over a WebSocket and, where it means something, over HTTP.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+
+use super::{
+    agent,
+    client::{Client, Ended, create, http, post, request, types},
+};
+
+/// The status, code and message of the error that a fault answers with.
+async fn error_of(fault: &str) -> (u64, String, String) {
+    let agent = agent(&[fault]).await;
+    let error = Client::connect(&agent).await.refused(json!({"input": "hi"})).await;
+    let word = |name: &str| error["error"][name].as_str().unwrap().to_owned();
+    (error["status"].as_u64().unwrap(), word("code"), word("message"))
+}
+
+/// The events of a response under a fault.
+async fn events_of(fault: &str) -> Vec<Value> {
+    let agent = agent(&[fault]).await;
+    Client::connect(&agent).await.create(json!({"input": "long"})).await
+}
+
+#[tokio::test]
+async fn upgrades_are_refused_with_the_status_named() {
+    for status in [401, 403, 404, 426, 503] {
+        let agent = agent(&[&format!("upgrade-{status},times=1")]).await;
+        match Client::try_connect(&agent, &[]).await.map(|_| ()).unwrap_err() {
+            WsError::Http(response) => assert_eq!(response.status().as_u16(), status),
+            other => panic!("{other}"),
+        }
+        assert_eq!(post(&agent, json!({"input": "hi"})).await.unwrap().status, 200);
+        Client::connect(&agent).await.complete(json!({"input": "hi"})).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_right_after_the_upgrade() {
+    let agent = agent(&["close-after-upgrade,after=1"]).await;
+    Client::connect(&agent).await.complete(json!({"input": "hi"})).await;
+    assert_eq!(Client::connect(&agent).await.end().await, Ended::Closed(1008));
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_before_any_event() {
+    let agent = agent(&["close-before-event,after=1,times=1"]).await;
+    let mut client = Client::connect(&agent).await;
+    client.complete(json!({"input": "hi", "generate": false})).await;
+    client.send(create(json!({"input": "hi"}))).await;
+    assert_eq!(client.end().await, Ended::Closed(1011));
+    Client::connect(&agent).await.complete(json!({"input": "hi"})).await;
+}
+
+#[tokio::test]
+async fn a_connection_breaks_after_some_deltas() {
+    let agent = agent(&["close-mid-response"]).await;
+    let mut client = Client::connect(&agent).await;
+    client.send(create(json!({"input": "long"}))).await;
+    let mut deltas = 0;
+    let ended = loop {
+        match client.next_message().await {
+            Some(Ok(Message::Text(text))) => {
+                assert!(!text.contains("response.completed") && !text.contains("response.output_item.done"));
+                deltas += usize::from(text.contains("response.output_text.delta"));
+            }
+            Some(Ok(other)) => panic!("{other:?}"),
+            ended => break ended,
+        }
+    };
+    assert!(!matches!(ended, Some(Ok(_))));
+    assert_eq!(deltas, 3);
+}
+
+#[tokio::test]
+async fn half_open_strikes_a_connection_in_use_and_answers_no_ping() {
+    let agent = agent(&["half-open,after=1,times=1"]).await;
+    let mut deaf = Client::connect(&agent).await;
+    deaf.complete(json!({"input": "hi"})).await;
+    deaf.send(create(json!({"input": "hi"}))).await;
+    deaf.send_message(Message::Ping(Vec::new().into())).await;
+    // Another connection works meanwhile; what the deaf one would have said has had time to arrive.
+    let mut other = Client::connect(&agent).await;
+    other.complete(json!({"input": "hi"})).await;
+    let heard = tokio::time::timeout(std::time::Duration::from_millis(50), deaf.next_message()).await;
+    assert!(heard.is_err(), "{heard:?}");
+}
+
+#[tokio::test]
+async fn not_found_concerns_continuations_only() {
+    let agent = agent(&["not-found,times=1"]).await;
+    let mut client = Client::connect(&agent).await;
+    let warm = client.complete(json!({"input": "hi", "generate": false})).await;
+    let error = client.refused(json!({"previous_response_id": warm["id"], "input": "hi"})).await;
+    assert_eq!(error["error"]["code"], "previous_response_not_found");
+    client.complete(json!({"input": "hi"})).await;
+}
+
+#[tokio::test]
+async fn the_connection_limit_comes_with_a_close() {
+    let agent = agent(&["connection-limit"]).await;
+    let mut client = Client::connect(&agent).await;
+    let error = client.refused(json!({"input": "hi"})).await;
+    assert_eq!(
+        (&error["status"], &error["error"]["code"]),
+        (&json!(400), &json!("websocket_connection_limit_reached"))
+    );
+    assert_eq!(client.end().await, Ended::Closed(1000));
+    assert_eq!(post(&agent, json!({"input": "hi"})).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn requests_are_refused_with_the_code_named() {
+    for (fault, status, code) in [
+        ("overloaded", 503, "server_is_overloaded"),
+        ("rate-limit", 429, "rate_limit_exceeded"),
+        ("quota", 429, "insufficient_quota"),
+        ("context-length", 400, "context_length_exceeded"),
+    ] {
+        let (seen_status, seen_code, message) = error_of(fault).await;
+        assert_eq!((seen_status, seen_code.as_str()), (status, code));
+        assert_eq!(message.contains("try again in 1s"), fault == "rate-limit", "{message}");
+        let agent = agent(&[fault]).await;
+        let answer = post(&agent, json!({"input": "hi", "stream": true})).await.unwrap();
+        assert_eq!((u64::from(answer.status.as_u16()), &answer.json()["error"]["code"]), (status, &json!(code)));
+        assert_eq!(answer.header("retry-after"), (fault == "rate-limit").then_some("1"));
+    }
+}
+
+#[tokio::test]
+async fn errors_come_flat_or_without_status() {
+    let flat = events_of("flat-error").await;
+    assert_eq!((&flat[0]["type"], &flat[0]["code"]), (&json!("error"), &json!("server_error")));
+    assert!(flat[0].get("error").is_none() && flat[0].get("status").is_none());
+    let statusless = events_of("statusless-error").await;
+    assert_eq!(statusless[0]["error"]["code"], "server_error");
+    assert!(statusless[0].get("status").is_none());
+}
+
+#[tokio::test]
+async fn unknown_events_stand_between_good_ones() {
+    let events = events_of("unknown-events").await;
+    let seen = types(&events);
+    assert!(seen.contains(&"codex.rate_limits") && seen.contains(&"response.dance.delta"));
+    assert_eq!(seen.last(), Some(&"response.completed"));
+}
+
+#[tokio::test]
+async fn terminal_events_lack_what_is_named() {
+    for (fault, missing, present) in [("missing-usage", "usage", "output"), ("missing-output", "output", "usage")] {
+        let events = events_of(fault).await;
+        let response = &events.last().unwrap()["response"];
+        assert!(response.get(missing).is_none() && !response[present].is_null(), "{fault}");
+        assert!(types(&events).contains(&"response.output_item.done"));
+    }
+}
+
+#[tokio::test]
+async fn a_binary_frame_stands_in_a_response() {
+    let agent = agent(&["binary-frame"]).await;
+    let mut client = Client::connect(&agent).await;
+    client.send(create(json!({"input": "hi"}))).await;
+    let mut before = 0;
+    while let Some(Ok(Message::Text(_))) = client.next_message().await {
+        before += 1;
+    }
+    assert_eq!(before, 2);
+    assert_eq!(client.until_end().await.last().unwrap()["type"], "response.completed");
+}
+
+#[tokio::test]
+async fn a_huge_frame_is_more_than_a_client_takes() {
+    let agent = agent(&["huge-frame"]).await;
+    let mut client = Client::connect(&agent).await;
+    client.send(create(json!({"input": "hi"}))).await;
+    assert_eq!(client.end().await, Ended::Unreadable);
+}
+
+#[tokio::test]
+async fn a_slow_response_is_complete() {
+    let agent = agent(&["slow"]).await;
+    let events = Client::connect(&agent).await.create(json!({"input": "hi"})).await;
+    assert_eq!(events.last().unwrap()["type"], "response.completed");
+}
+
+#[tokio::test]
+async fn an_incomplete_response_says_why() {
+    let events = events_of("incomplete").await;
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "response.incomplete");
+    assert_eq!(last["response"]["incomplete_details"]["reason"], "max_output_tokens");
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_item_of_its_own_kind_and_no_warm_up() {
+    let agent = agent(&["refusal"]).await;
+    let mut client = Client::connect(&agent).await;
+    let warm = client.complete(json!({"input": "hi", "generate": false})).await;
+    assert_eq!(warm["output"], json!([]));
+    let events = client.create(json!({"input": "hi"})).await;
+    assert!(types(&events).contains(&"response.refusal.done"));
+    assert_eq!(events.last().unwrap()["response"]["output"][0]["content"][0]["type"], "refusal");
+}
+
+#[tokio::test]
+async fn faults_combine_and_a_delay_only_delays() {
+    let agent = agent(&["overloaded,times=1,delay=1", "quota,after=1,times=1"]).await;
+    let mut client = Client::connect(&agent).await;
+    for code in ["server_is_overloaded", "insufficient_quota"] {
+        assert_eq!(client.refused(json!({"input": "hi"})).await["error"]["code"], code);
+    }
+    client.complete(json!({"input": "hi"})).await;
+}
+
+#[tokio::test]
+async fn a_fault_evicts_what_it_makes_fail() {
+    let agent = agent(&["overloaded,after=1,times=1"]).await;
+    let mut client = Client::connect(&agent).await;
+    let warm = client.complete(json!({"input": "hi", "generate": false})).await;
+    for code in ["server_is_overloaded", "previous_response_not_found"] {
+        let error = client.refused(json!({"previous_response_id": warm["id"], "input": "hi"})).await;
+        assert_eq!(error["error"]["code"], code);
+    }
+}
+
+#[tokio::test]
+async fn over_http_a_stream_breaks_or_is_garbled_likewise() {
+    let streamed = |fault: &'static str| async move {
+        let agent = agent(&[fault]).await;
+        post(&agent, json!({"input": "long", "stream": true})).await
+    };
+    assert!(streamed("close-before-event").await.is_err());
+    let broken = streamed("close-mid-response").await.unwrap();
+    assert!(!broken.whole && types(&broken.events()).contains(&"response.output_text.delta"));
+    let garbled = streamed("binary-frame").await.unwrap();
+    assert!(garbled.whole && std::str::from_utf8(&garbled.body).is_err());
+    assert!(streamed("huge-frame").await.unwrap().body.len() > 16 * 1024 * 1024);
+    let flat = streamed("flat-error").await.unwrap();
+    assert_eq!((flat.status.as_u16(), types(&flat.events())), (200, vec!["error"]));
+    let incomplete = streamed("incomplete").await.unwrap();
+    assert_eq!(types(&incomplete.events()).last(), Some(&"response.incomplete"));
+}
+
+#[tokio::test]
+async fn over_http_a_silent_server_says_nothing_at_all() {
+    for fault in ["silent,times=1", "half-open,times=1"] {
+        let agent = agent(&[fault]).await;
+        let body = json!({"model": "m", "input": "hi", "store": false}).to_string();
+        let mut silent = http(agent.addr()).await;
+        let mut waiting = std::pin::pin!(silent.send_request(request(&agent, "POST", "/v1/responses", &[], body)));
+        let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut waiting).await;
+        assert!(early.is_err(), "{early:?}");
+        assert_eq!(post(&agent, json!({"input": "hi"})).await.unwrap().status, 200);
+    }
+}

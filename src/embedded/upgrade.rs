@@ -1,0 +1,117 @@
+//! The WebSocket handshake: `GET /v1/responses` with an upgrade, or the reason why not.
+//!
+//! The connection that follows is served by `socket`. It must never outlive the server, so it listens to its end.
+
+use std::sync::Arc;
+
+use hyper::{
+    Request as HttpRequest, StatusCode,
+    body::Incoming,
+    header::{self, HeaderMap, HeaderName},
+    upgrade::OnUpgrade,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{sync::OwnedSemaphorePermit, time::sleep};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{handshake::derive_accept_key, protocol::Role},
+};
+use tracing::{debug, info};
+
+use super::{
+    error::ApiError,
+    fault::{Fault, FaultKind},
+    http::{Response, empty, insert, refusal},
+    server::Shared,
+    socket,
+};
+
+/// `GET /v1/responses`: the WebSocket handshake.
+pub(super) async fn upgrade(
+    shared: Arc<Shared>,
+    permit: Arc<OwnedSemaphorePermit>,
+    mut request: HttpRequest<Incoming>,
+) -> Response {
+    let accept = match accept_key(request.headers()) {
+        Ok(accept) => accept,
+        Err(error) => return upgrade_required(&error),
+    };
+    let fault = shared.faults().at_upgrade();
+    if let Some(fault) = &fault {
+        info!(fault = %fault.kind, "fault acts");
+    }
+    if let Some(error) = fault.as_ref().and_then(|fault| upgrade_refusal(fault.kind)) {
+        sleep(fault.and_then(|fault| fault.delay).unwrap_or_default()).await;
+        return if error.status == 426 { upgrade_required(&error) } else { refusal(&error) };
+    }
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(serve_upgraded(shared, permit, upgraded, fault));
+    let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
+    insert(&mut response, header::CONNECTION, "Upgrade");
+    insert(&mut response, header::UPGRADE, "websocket");
+    insert(&mut response, header::SEC_WEBSOCKET_ACCEPT, &accept);
+    response
+}
+
+async fn serve_upgraded(
+    shared: Arc<Shared>,
+    permit: Arc<OwnedSemaphorePermit>,
+    upgraded: OnUpgrade,
+    fault: Option<Fault>,
+) {
+    let stop = shared.stop.clone();
+    let serving = async {
+        let upgraded = match upgraded.await {
+            Ok(upgraded) => upgraded,
+            Err(error) => return debug!(%error, "the upgrade was not completed"),
+        };
+        if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay) {
+            sleep(delay).await;
+        }
+        let stream = TokioIo::new(upgraded);
+        let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(socket::config())).await;
+        socket::serve(shared, stream, fault.map(|fault| fault.kind)).await;
+    };
+    tokio::select! {
+        () = serving => {}
+        () = stop.cancelled() => {}
+    }
+    drop(permit);
+}
+
+/// The answer to the client's key, if this is a WebSocket handshake.
+fn accept_key(headers: &HeaderMap) -> Result<String, ApiError> {
+    let has = |name: HeaderName, token: &str| {
+        let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
+    };
+    if !has(header::CONNECTION, "upgrade") || !has(header::UPGRADE, "websocket") {
+        let message = "GET needs a WebSocket upgrade here. Use POST for a response over HTTP.";
+        return Err(ApiError::http(426, "upgrade_required", message));
+    }
+    if !has(header::SEC_WEBSOCKET_VERSION, "13") {
+        return Err(ApiError::http(426, "upgrade_required", "Only WebSocket version 13 is supported."));
+    }
+    match headers.get(header::SEC_WEBSOCKET_KEY) {
+        Some(key) => Ok(derive_accept_key(key.as_bytes())),
+        None => Err(ApiError::http(400, "missing_key", "The handshake has no Sec-WebSocket-Key.")),
+    }
+}
+
+fn upgrade_refusal(fault: FaultKind) -> Option<ApiError> {
+    match fault {
+        FaultKind::Upgrade401 => Some(ApiError::unauthorized()),
+        FaultKind::Upgrade403 => Some(ApiError::http(403, "forbidden", "WebSocket connections are not allowed here.")),
+        FaultKind::Upgrade404 => Some(ApiError::http(404, "not_found", "There is no WebSocket endpoint here.")),
+        FaultKind::Upgrade426 => Some(ApiError::http(426, "upgrade_required", "This upgrade is not supported here.")),
+        FaultKind::Upgrade503 => Some(ApiError::overloaded()),
+        _ => None,
+    }
+}
+
+fn upgrade_required(error: &ApiError) -> Response {
+    let mut response = refusal(error);
+    insert(&mut response, header::UPGRADE, "websocket");
+    insert(&mut response, header::SEC_WEBSOCKET_VERSION, "13");
+    response
+}

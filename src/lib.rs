@@ -1,0 +1,11 @@
+//! Pilotlight: a language server that keeps a coding agent warm.
+//!
+//! The way through is `editor → lsp → workspace → delta → session → wire` and back by `agent → edit → lsp`;
+//! `ARCHITECTURE.md` names the invariants.
+
+pub mod agent;
+pub mod delta;
+pub mod edit;
+pub mod session;
+pub mod wire;
+pub mod workspace;

@@ -1,0 +1,135 @@
+//! Making a connection ready: dial, upgrade, and the warm-up that leaves an id to continue from.
+//!
+//! The warm-up carries the instructions and the tools and no workspace content. It is best effort: a server that
+//! refuses it leaves a good connection without an id.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use super::profile::Profile;
+use super::status::{Board, State};
+use crate::wire::dial::DialError;
+use crate::wire::event::{Event, decode};
+use crate::wire::request::FrameKind;
+use crate::wire::websocket::{ConnectError, Connection};
+use crate::wire::{Closed, Incoming};
+
+/// A connection that is ready for a turn.
+#[derive(Debug)]
+pub struct Lit {
+    /// The connection.
+    pub connection: Connection,
+    /// When it was made.
+    pub since: Instant,
+    /// The warm-up's response, if there is one.
+    pub response_id: Option<String>,
+}
+
+/// Why a connection could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectFailure {
+    /// The key could not be fetched.
+    #[error("the API key is not available: {0}")]
+    Key(String),
+    /// No WebSocket.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// Closed, or silent, before the warm-up was answered.
+    #[error("{0} during the warm-up")]
+    Closed(Closed),
+}
+
+/// What a failed attempt says about the next one.
+#[derive(Debug)]
+pub enum Verdict {
+    /// There is no WebSocket on this way; HTTP may do.
+    NoWebSocket,
+    /// It may have been bad luck.
+    Again,
+    /// Only the user can help.
+    Fatal(Failure),
+}
+
+impl ConnectFailure {
+    /// The rule for this failure (contract 1.7, "Upgrade refused").
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            ConnectFailure::Key(reason) => Verdict::Fatal(Failure::Key(reason.clone())),
+            ConnectFailure::Connect(ConnectError::Refused { status, error, .. }) => match status {
+                401 => Verdict::Fatal(Failure::Auth(error.to_string())),
+                404 | 405 | 426 | 501 => Verdict::NoWebSocket,
+                _ => Verdict::Again,
+            },
+            ConnectFailure::Connect(ConnectError::Dial(DialError::BadProxy(_) | DialError::CaFile { .. })) => {
+                Verdict::Fatal(Failure::Unreachable(self.to_string()))
+            }
+            ConnectFailure::Closed(Closed::ByPeer { code: Some(1008), .. }) => Verdict::NoWebSocket,
+            ConnectFailure::Connect(_) | ConnectFailure::Closed(_) => Verdict::Again,
+        }
+    }
+}
+
+/// Fetches the key without blocking the runtime.
+///
+/// # Errors
+/// [`ConnectFailure::Key`].
+pub async fn fetch_key(profile: &Profile) -> Result<Option<String>, ConnectFailure> {
+    let source = profile.key.clone();
+    match tokio::task::spawn_blocking(move || source()).await {
+        Ok(key) => key.map_err(ConnectFailure::Key),
+        Err(_) => Err(ConnectFailure::Key("fetching it failed".into())),
+    }
+}
+
+/// Opens a WebSocket.
+///
+/// # Errors
+/// [`ConnectFailure`], within `connect_timeout` and the time the key takes.
+pub async fn open(profile: &Profile) -> Result<Connection, ConnectFailure> {
+    let key = fetch_key(profile).await?;
+    let limit = profile.limits.connect_timeout;
+    Ok(Connection::open(&profile.target, &profile.upgrade(key), limit).await?)
+}
+
+/// Opens a WebSocket and warms it up. `board` hears of the steps unless a session is warm already (a rotation).
+///
+/// # Errors
+/// [`ConnectFailure`], within `connect_timeout` and `first_event_timeout`.
+pub async fn light(profile: Arc<Profile>, board: Option<Board>) -> Result<Lit, ConnectFailure> {
+    let show = |state| {
+        if let Some(board) = &board {
+            board.set(state);
+        }
+    };
+    show(State::Connecting);
+    let mut connection = open(&profile).await?;
+    let since = Instant::now();
+    show(State::Warming);
+    let frame = profile.template.frame(FrameKind::WarmUp, &profile.opening);
+    connection.send(frame).await;
+    let answered = timeout(profile.limits.first_event_timeout, warm_up_answer(&mut connection)).await;
+    let response_id = answered.unwrap_or(Err(Closed::Dead)).map_err(ConnectFailure::Closed)?;
+    Ok(Lit { connection, since, response_id })
+}
+
+/// Reads to the end of the warm-up: its id, or none when the server refused it.
+async fn warm_up_answer(connection: &mut Connection) -> Result<Option<String>, Closed> {
+    loop {
+        let text = match connection.next().await {
+            Incoming::Event { text, .. } => text,
+            Incoming::Closed(closed) => return Err(closed),
+        };
+        match decode(&text).map_err(Closed::Unreadable)? {
+            Event::Completed(finished) => return Ok(finished.id),
+            Event::Failed(error) => {
+                tracing::debug!(%error, "the server refused the warm-up");
+                return Ok(None);
+            }
+            Event::Incomplete(_) => return Ok(None),
+            Event::Created | Event::TextDelta(_) | Event::ItemDone(_) | Event::Other => {}
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a turn could not go on: each with one sentence for the user that says what to do next.
+
+use crate::wire::error::{ApiError, ErrorClass};
+
+/// A turn's failure.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// The user stopped it.
+    #[error("cancelled")]
+    Cancelled,
+    /// `turn_timeout` passed.
+    #[error("the turn took longer than session.turn_timeout ({0:?}); nothing was applied")]
+    TimedOut(std::time::Duration),
+    /// No connection could be made.
+    #[error("{0}; check provider.base_url and the network, then try again")]
+    Unreachable(String),
+    /// The connection was lost more often than a turn may recover from.
+    #[error("{0}, and again after reconnecting; nothing was applied, try once more")]
+    Lost(String),
+    /// The server says to come back later than we wait.
+    #[error("the provider asks to wait {seconds} s ({reason}); try again after {until}")]
+    Later {
+        /// How long from now.
+        seconds: u64,
+        /// Wall clock time of the next attempt, UTC.
+        until: String,
+        /// The server's words.
+        reason: String,
+    },
+    /// Overload that did not pass.
+    #[error("the provider stayed overloaded ({0}); nothing was applied, try again in a minute")]
+    Overloaded(String),
+    /// The model stopped short.
+    #[error("the model's answer is incomplete ({0}); nothing was applied, ask for a smaller change")]
+    Incomplete(String),
+    /// The request is larger than a frame may be.
+    #[error(
+        "the request is {bytes} bytes, more than the protocol's 16 MiB; lower context.max_file_bytes or reset the session"
+    )]
+    TooLarge {
+        /// Serialised size.
+        bytes: usize,
+    },
+    /// The key could not be had.
+    #[error("the API key is not available: {0}")]
+    Key(String),
+    /// Key missing or wrong.
+    #[error("the provider refused the API key ({0}); check provider.api_key_env or api_key_command")]
+    Auth(String),
+    /// Quota used up.
+    #[error("the provider's quota is used up ({0}); check your plan, then try again")]
+    Quota(String),
+    /// The context does not fit even when halved.
+    #[error(
+        "the request does not fit the model's context even at half the budget ({0}); lower session.max_context_tokens"
+    )]
+    ContextLength(String),
+    /// The provider does not accept the request.
+    #[error("the provider does not accept the request ({0}); check provider.model and provider.tool_style")]
+    Invalid(String),
+}
+
+impl Failure {
+    /// The failure an error stands for when nothing more can be tried.
+    pub fn from_api(error: &ApiError) -> Failure {
+        let text = error.to_string();
+        match error.class() {
+            ErrorClass::Auth => Failure::Auth(text),
+            ErrorClass::Quota => Failure::Quota(text),
+            ErrorClass::ContextLength => Failure::ContextLength(text),
+            ErrorClass::Retry => Failure::Overloaded(text),
+            ErrorClass::Invalid | ErrorClass::PreviousResponseNotFound | ErrorClass::ConnectionLimit => {
+                Failure::Invalid(text)
+            }
+        }
+    }
+}

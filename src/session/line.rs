@@ -1,0 +1,783 @@
+//! The line to the model: asks rounds over a connection it keeps alive, and gets answers through losses.
+//!
+//! A round that fails is asked again by the rules of [`super::recovery`]; tools have no side effects, so a cut answer
+//! is simply discarded. Everything is counted here, where it is sent and received.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::time::{sleep, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::connector::{ConnectFailure, Lit, Verdict, fetch_key, light, open};
+use super::failure::Failure;
+use super::lineage::{Answered, Lineage};
+use super::profile::{Profile, Transports};
+use super::receipt::{Continuity, Outcome, Receipt};
+use super::recovery::{Attempts, Remedy, Trouble};
+use super::status::{Board, State};
+use crate::wire::event::{Event, Finished, OutputItem, decode};
+use crate::wire::http::{self, Refusal};
+use crate::wire::item::{Encoded, Item};
+use crate::wire::request::{FrameKind, MAX_FRAME_BYTES, joined_len};
+use crate::wire::websocket::Connection;
+use crate::wire::{Closed, Incoming};
+
+/// How long HTTP is used after WebSocket was refused (contract 1.7).
+const HTTP_HOLDS: Duration = Duration::from_secs(600);
+/// Longest pause between attempts to come back while offline.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Pause before another rotation attempt.
+const ROTATE_AGAIN: Duration = Duration::from_secs(30);
+
+/// What a new lineage begins with, besides the session's opening items.
+pub trait Context: Send {
+    /// The whole context from current truth, in at most about `budget` bytes.
+    fn rebase(&mut self, budget: usize) -> Vec<Encoded>;
+}
+
+/// What happens while a round is asked, for the user's progress.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// A connection is being made.
+    Connecting,
+    /// Waiting to ask again.
+    Waiting {
+        /// How long.
+        delay: Duration,
+        /// Why.
+        reason: &'a str,
+    },
+    /// A piece of the model's visible text.
+    Text(&'a str),
+}
+
+/// Hears of [`Happening`]s.
+pub type Watcher<'a> = &'a mut (dyn FnMut(Happening<'_>) + Send);
+
+/// An answered round.
+#[derive(Debug)]
+pub struct Reply {
+    /// The output items, in order.
+    pub items: Vec<OutputItem>,
+}
+
+/// The warm line of one session.
+pub struct Line {
+    profile: Arc<Profile>,
+    board: Board,
+    link: Link,
+    lineage: Lineage,
+    lighting: Option<AbortOnDropHandle<Result<Lit, ConnectFailure>>>,
+    retry: Retry,
+    turn: TurnRecord,
+}
+
+/// The connection in use.
+enum Link {
+    None,
+    WebSocket {
+        connection: Connection,
+        rotate_at: Instant,
+        /// Anything was received; before that, a 1008 close means WebSocket is not wanted here.
+        heard: bool,
+    },
+    Http {
+        client: Box<http::Client>,
+        /// When WebSocket is tried again; never, if HTTP was asked for.
+        until: Option<Instant>,
+    },
+}
+
+/// Coming back by itself while offline.
+#[derive(Default)]
+struct Retry {
+    at: Option<Instant>,
+    failures: u32,
+}
+
+/// What a turn has said and cost so far.
+struct TurnRecord {
+    started: Instant,
+    deadline: Instant,
+    cancel: CancellationToken,
+    receipt: Receipt,
+    attempts: Attempts,
+    /// Everything sent and received in this turn, for asking again on a new lineage.
+    items: Vec<Encoded>,
+    /// A request is out and its answer not complete: the socket is not reusable.
+    in_flight: bool,
+    asked_at: Option<Instant>,
+    connected: bool,
+}
+
+impl TurnRecord {
+    fn new(cancel: CancellationToken, limit: Duration) -> TurnRecord {
+        let started = Instant::now();
+        TurnRecord {
+            started,
+            deadline: started + limit,
+            cancel,
+            receipt: Receipt::default(),
+            attempts: Attempts::default(),
+            items: Vec::new(),
+            in_flight: false,
+            asked_at: None,
+            connected: false,
+        }
+    }
+}
+
+/// Why a request has no answer.
+enum Stop {
+    Trouble(Trouble),
+    Failure(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failure(failure)
+    }
+}
+
+impl Line {
+    /// A line that is not connected yet.
+    pub fn new(profile: Arc<Profile>, board: Board) -> Line {
+        let turn = TurnRecord::new(CancellationToken::new(), Duration::ZERO);
+        Line {
+            profile,
+            board,
+            link: Link::None,
+            lineage: Lineage::default(),
+            lighting: None,
+            retry: Retry::default(),
+            turn,
+        }
+    }
+
+    /// The clocks and limits of this session.
+    pub fn limits(&self) -> &super::profile::Limits {
+        &self.profile.limits
+    }
+
+    /// Begins connecting and warming up in the background, unless that is under way or done.
+    pub fn light(&mut self) {
+        if self.lighting.is_some() || !matches!(self.link, Link::None) {
+            return;
+        }
+        self.retry.at = None;
+        if self.profile.transports == Transports::Http {
+            // There is no warm-up over HTTP; the first request connects.
+            self.board.update(|status| {
+                status.state = State::Warm;
+                status.transport = "http";
+            });
+            return;
+        }
+        let lighting = light(self.profile.clone(), Some(self.board.clone()));
+        self.lighting = Some(AbortOnDropHandle::new(tokio::spawn(lighting)));
+    }
+
+    /// Forgets everything: connection, lineage, refusals. Used by a reset.
+    pub fn reset(&mut self) {
+        self.link = Link::None;
+        self.lighting = None;
+        self.lineage = Lineage::fresh(Some("reset".into()));
+        self.retry = Retry::default();
+        self.board.set(State::Cold);
+    }
+
+    /// Closes the connection properly, without waiting long.
+    pub async fn close(&mut self) {
+        self.lighting = None;
+        if let Link::WebSocket { connection, .. } = std::mem::replace(&mut self.link, Link::None) {
+            connection.close("session ended").await;
+        }
+        self.board.set(State::Cold);
+    }
+
+    /// Looks after the connection while no turn runs: returns after one thing happened, or never. Cancel-safe.
+    pub async fn idle(&mut self) {
+        let retry_at = self.retry.at.filter(|_| self.lighting.is_none());
+        let rotate_at = match &self.link {
+            Link::WebSocket { rotate_at, .. } => Some(*rotate_at),
+            Link::Http { until, .. } => *until,
+            Link::None => None,
+        };
+        let rotate_at = rotate_at.filter(|_| self.lighting.is_none());
+        tokio::select! {
+            lit = async { match &mut self.lighting { Some(task) => task.await, None => std::future::pending().await } } => {
+                self.lighting = None;
+                match lit {
+                    Ok(lit) => self.lit(lit),
+                    Err(_) => self.offline("connecting failed".into()),
+                }
+            }
+            incoming = async { match &mut self.link {
+                Link::WebSocket { connection, .. } => connection.next().await,
+                _ => std::future::pending().await,
+            } } => {
+                // Between turns a server may send what it likes; only the end of the connection matters.
+                if let Incoming::Closed(closed) = incoming {
+                    self.lost(&closed);
+                }
+            }
+            () = at(retry_at) => self.light(),
+            () = at(rotate_at) => self.rotate(),
+        }
+    }
+
+    /// A background attempt ended: first light, a comeback, or a rotation.
+    fn lit(&mut self, lit: Result<Lit, ConnectFailure>) {
+        match (lit, &mut self.link) {
+            (Ok(lit), _) => {
+                if !matches!(self.link, Link::None) {
+                    self.lineage.forget("rotation");
+                }
+                self.install(lit);
+                self.board.set(State::Warm);
+            }
+            (Err(error), Link::None) => match error.verdict() {
+                Verdict::NoWebSocket if self.profile.transports == Transports::Auto => self.hold_http(&error),
+                _ => self.offline(error.to_string()),
+            },
+            (Err(error), Link::WebSocket { rotate_at, .. }) => {
+                tracing::info!(%error, "no fresh connection; the old one serves on");
+                *rotate_at = Instant::now() + ROTATE_AGAIN;
+                self.board.set(State::Warm);
+            }
+            (Err(_), Link::Http { until, .. }) => {
+                *until = Some(Instant::now() + HTTP_HOLDS);
+                self.board.set(State::Warm);
+            }
+        }
+    }
+
+    /// Takes a lit connection into use; the old one, if any, is closed beside.
+    fn install(&mut self, lit: Lit) {
+        let rotate_at = lit.since + self.profile.limits.rotate_after;
+        let broken = self.lineage.broken().map(str::to_owned);
+        self.lineage = Lineage::warmed(lit.response_id, &self.profile.opening, broken);
+        let new = Link::WebSocket { connection: lit.connection, rotate_at, heard: true };
+        if let Link::WebSocket { connection, .. } = std::mem::replace(&mut self.link, new) {
+            tokio::spawn(connection.close("rotation"));
+        }
+        self.connected("websocket");
+    }
+
+    fn connected(&mut self, transport: &'static str) {
+        self.retry = Retry::default();
+        self.turn.connected = true;
+        self.board.update(|status| {
+            status.connections += 1;
+            status.transport = transport;
+        });
+    }
+
+    /// WebSocket is not to be had: HTTP serves for a while.
+    fn hold_http(&mut self, why: &ConnectFailure) {
+        tracing::warn!(reason = %why, "WebSocket is refused; using HTTP for 10 minutes or until the session is reset");
+        self.lineage.break_off("changed to HTTP");
+        // The key is fetched when the first request connects.
+        self.board.update(|status| {
+            status.state = State::Warm;
+            status.transport = "http";
+        });
+        self.link = Link::Http {
+            client: Box::new(http::Client::new(self.profile.target.clone(), self.profile.http(None))),
+            until: Some(Instant::now() + HTTP_HOLDS),
+        };
+    }
+
+    /// The connection ended between turns: come back at once.
+    fn lost(&mut self, closed: &Closed) {
+        tracing::info!(reason = %closed, "connection lost");
+        self.link = Link::None;
+        self.lineage.forget("connection lost");
+        self.offline(closed.to_string());
+    }
+
+    fn offline(&mut self, reason: String) {
+        self.board.update(|status| {
+            status.state = State::Offline;
+            status.reason = Some(reason);
+        });
+        let pause = Duration::from_millis(100 << self.retry.failures.min(8)).min(LONGEST_PAUSE);
+        self.retry.failures += 1;
+        self.retry.at = Some(Instant::now() + pause.mul_f64(jitter()));
+    }
+
+    fn rotate(&mut self) {
+        self.board.set(State::Rotating);
+        self.lighting = Some(AbortOnDropHandle::new(tokio::spawn(light(self.profile.clone(), None))));
+    }
+
+    // ---- a turn -------------------------------------------------------------------------------------------------
+
+    /// A turn begins.
+    pub fn begin_turn(&mut self, turn: String, action: String, cancel: CancellationToken) {
+        self.turn = TurnRecord::new(cancel, self.profile.limits.turn_timeout);
+        self.turn.receipt.turn = turn;
+        self.turn.receipt.action = action;
+        self.lineage.begin_turn();
+        if self.lineage.tokens() > self.profile.limits.max_context_tokens {
+            self.lineage.break_off("context past session.max_context_tokens");
+        }
+        self.board.set(State::Busy);
+    }
+
+    /// Whether the next request begins a new lineage, or the first: what the model believed before does not count.
+    pub fn will_rebase(&self) -> bool {
+        !self.lineage.has_context()
+    }
+
+    /// The running turn's receipt, to add what only the agent knows.
+    pub fn receipt(&mut self) -> &mut Receipt {
+        &mut self.turn.receipt
+    }
+
+    /// Ends the turn and files its receipt.
+    pub fn finish_turn(&mut self, outcome: Outcome, files_changed: usize) -> Receipt {
+        if self.turn.in_flight {
+            self.drop_link("cancelled");
+        }
+        let mut receipt = std::mem::take(&mut self.turn.receipt);
+        receipt.outcome = outcome;
+        receipt.files_changed = files_changed;
+        receipt.transport = self.board.status().transport;
+        receipt.reused_connection = !self.turn.connected;
+        receipt.close(self.turn.started);
+        self.turn.items.clear();
+        if matches!(self.link, Link::None) {
+            self.board.set(State::Cold);
+            // A turn that was stopped or failed leaves no usable socket: warm the next one now, not when it is needed.
+            if self.profile.warm {
+                self.light();
+            }
+        } else {
+            self.board.set(State::Warm);
+        }
+        self.board.file(receipt.clone());
+        receipt
+    }
+
+    /// Asks one round: `new` items are what the model has not seen. Returns the answer, or why there is none.
+    ///
+    /// # Errors
+    /// [`Failure`], which ends the turn.
+    pub async fn round(
+        &mut self,
+        new: Vec<Encoded>,
+        context: &mut dyn Context,
+        watcher: Watcher<'_>,
+    ) -> Result<Reply, Failure> {
+        self.turn.items.extend(new);
+        loop {
+            match self.ask(context, watcher).await {
+                Ok(reply) => {
+                    self.turn.attempts.round_answered();
+                    self.turn.receipt.rounds += 1;
+                    return Ok(reply);
+                }
+                Err(Stop::Failure(failure)) => {
+                    self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
+                    return Err(failure);
+                }
+                Err(Stop::Trouble(trouble)) => self.recover(&trouble, watcher).await?,
+            }
+        }
+    }
+
+    async fn recover(&mut self, trouble: &Trouble, watcher: Watcher<'_>) -> Result<(), Failure> {
+        let reason = match trouble {
+            Trouble::Cut(reason) => reason.clone(),
+            Trouble::Api { error, .. } => error.to_string(),
+        };
+        tracing::info!(%reason, "a request failed");
+        let label = match trouble {
+            Trouble::Cut(_) => "connection lost".to_owned(),
+            Trouble::Api { error, .. } => error.code.clone().unwrap_or_else(|| "server error".into()),
+        };
+        self.turn.in_flight = false;
+        match self.turn.attempts.remedy(trouble, jitter()) {
+            Remedy::Reconnect => self.drop_link(&label),
+            Remedy::Resend | Remedy::Halve => self.lineage.break_off(label),
+            Remedy::Wait(delay) => {
+                self.lineage.break_off(label);
+                watcher(Happening::Waiting { delay, reason: &reason });
+                let waited = Instant::now();
+                let result = self.bounded(sleep(delay)).await;
+                self.turn.receipt.ms_waiting += waited.elapsed();
+                result?;
+            }
+            Remedy::GiveUp => {
+                self.lineage.break_off(label);
+                return Err(match trouble {
+                    Trouble::Cut(reason) => {
+                        self.link = Link::None;
+                        Failure::Lost(reason.clone())
+                    }
+                    Trouble::Api { error, .. } => match error.retry_after {
+                        Some(delay) if delay > super::recovery::LONGEST_WAIT => Failure::Later {
+                            seconds: delay.as_secs(),
+                            until: clock(SystemTime::now() + delay),
+                            reason: error.to_string(),
+                        },
+                        _ => Failure::from_api(error),
+                    },
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// One request and its answer.
+    async fn ask(&mut self, context: &mut dyn Context, watcher: Watcher<'_>) -> Result<Reply, Stop> {
+        let waited = Instant::now();
+        let connected = self.connect(watcher).await;
+        self.turn.receipt.ms_waiting += waited.elapsed();
+        connected?;
+        let request = self.compose(context)?;
+        self.turn.receipt.bytes_sent += request.text.len() as u64;
+        self.turn.receipt.bytes_full_resend += request.full_resend as u64;
+        self.turn.in_flight = true;
+        let waited = Instant::now();
+        self.turn.asked_at.get_or_insert(waited);
+        let answer = self.exchange(request.text, watcher).await;
+        self.turn.receipt.ms_waiting += waited.elapsed();
+        let (items, finished) = answer?;
+        self.turn.in_flight = false;
+        let usage = finished.usage.unwrap_or_default();
+        self.turn.receipt.add_usage(&usage);
+        let received: Vec<Encoded> = items.iter().map(|item| item.encoded.clone()).collect();
+        self.turn.items.extend(received.iter().cloned());
+        let answered = Answered {
+            sent: &request.items,
+            received: &received,
+            id: finished.id,
+            tokens: usage.input_tokens + usage.output_tokens,
+            sent_of_turn: self.turn.items.len(),
+        };
+        self.lineage.extend(answered, matches!(self.link, Link::Http { .. }));
+        Ok(Reply { items })
+    }
+
+    /// Puts the next request together: only what is new where the server keeps the chain, everything otherwise.
+    fn compose(&mut self, context: &mut dyn Context) -> Result<Request, Stop> {
+        let stateless = matches!(self.link, Link::Http { .. });
+        if !stateless && self.lineage.previous().is_none() && !self.lineage.is_empty() {
+            self.lineage.break_off("the server gave no response id");
+        }
+        let mut items = Vec::new();
+        if self.lineage.is_empty() {
+            items.extend(self.profile.opening.iter().cloned());
+        }
+        if !self.lineage.has_context() {
+            let anew = self.lineage.is_empty().then_some("first request");
+            if let Some(reason) = self.lineage.broken().or(anew) {
+                self.turn.receipt.lineage = Continuity::Rebased;
+                self.turn.receipt.rebase_reason.get_or_insert_with(|| reason.to_owned());
+            }
+            items.extend(context.rebase(self.budget()));
+        }
+        items.extend(self.turn.items[self.lineage.sent_of_turn()..].iter().cloned());
+        let full_resend = self.profile.template.full_len(self.lineage.bytes() + joined_len(&items));
+        let text = if stateless {
+            let whole: Vec<Encoded> = self.lineage.history().iter().chain(&items).cloned().collect();
+            self.profile.template.body(&whole)
+        } else {
+            let kind = match self.lineage.previous() {
+                Some(previous) => FrameKind::Continue { previous },
+                None => FrameKind::Full,
+            };
+            self.profile.template.frame(kind, &items)
+        };
+        if text.len() > MAX_FRAME_BYTES {
+            return Err(Failure::TooLarge { bytes: text.len() }.into());
+        }
+        Ok(Request { text, items, full_resend })
+    }
+
+    /// Bytes a rebased context may take: half the token limit, at four bytes a token.
+    fn budget(&self) -> usize {
+        let share = if self.turn.attempts.halved() { 4 } else { 2 };
+        let tokens = self.profile.limits.max_context_tokens / share;
+        usize::try_from(tokens.saturating_mul(4)).unwrap_or(usize::MAX).min(MAX_FRAME_BYTES / 2)
+    }
+
+    /// Sends and reads to the terminal event.
+    async fn exchange(&mut self, text: String, watcher: Watcher<'_>) -> Result<(Vec<OutputItem>, Finished), Stop> {
+        let limits = self.profile.limits.clone();
+        let first_event_by = Instant::now() + limits.first_event_timeout;
+        let mut source = self.send(text, first_event_by).await?;
+        let mut answer = Answer::default();
+        let mut event_by = first_event_by;
+        loop {
+            let cancel = self.turn.cancel.clone();
+            let by = event_by.min(self.turn.deadline);
+            let incoming = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(Failure::Cancelled.into()),
+                incoming = timeout_at(by.into(), source.next(&mut self.link)) => incoming,
+            };
+            let (text, bytes) = match incoming {
+                Err(_) if self.turn.deadline <= Instant::now() => {
+                    return Err(Failure::TimedOut(limits.turn_timeout).into());
+                }
+                Err(_) => return Err(cut(format!("the server was silent for {:?}", silence(&answer, &limits)))),
+                Ok(Incoming::Closed(closed)) => return Err(self.closed(&closed)),
+                Ok(Incoming::Event { text, bytes }) => (text, bytes),
+            };
+            self.turn.receipt.bytes_received += bytes as u64;
+            if let (true, Some(asked)) = (self.turn.receipt.ms_to_first_event.is_zero(), self.turn.asked_at) {
+                self.turn.receipt.ms_to_first_event = asked.elapsed();
+            }
+            if let Link::WebSocket { heard, .. } = &mut self.link {
+                *heard = true;
+            }
+            event_by = Instant::now() + limits.idle_timeout;
+            let event =
+                decode(&text).map_err(|reason| cut(format!("the server sent something unreadable ({reason})")))?;
+            if let Some(done) = answer.take(event, watcher)? {
+                return Ok(done);
+            }
+        }
+    }
+
+    async fn send(&mut self, text: String, by: Instant) -> Result<Source, Stop> {
+        match &mut self.link {
+            Link::None => Err(cut("not connected".into())),
+            Link::WebSocket { connection, .. } => {
+                // A pump that has ended says why when it is asked for the next event.
+                connection.send(text).await;
+                Ok(Source::WebSocket)
+            }
+            Link::Http { client, .. } => {
+                let cancel = self.turn.cancel.clone();
+                let by = by.min(self.turn.deadline);
+                let posted = tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => return Err(Failure::Cancelled.into()),
+                    posted = timeout_at(by.into(), client.post(text)) => posted,
+                };
+                match posted {
+                    Ok(Ok(exchange)) => Ok(Source::Http(exchange)),
+                    Ok(Err(Refusal::Api(error))) => Err(Stop::Trouble(Trouble::Api { error, after_output: false })),
+                    Ok(Err(Refusal::Lost(closed))) => Err(cut(closed.to_string())),
+                    Err(_) => Err(cut("the server was silent".into())),
+                }
+            }
+        }
+    }
+
+    /// The connection ended in mid response.
+    fn closed(&mut self, closed: &Closed) -> Stop {
+        if let (Closed::ByPeer { code: Some(1008), .. }, Link::WebSocket { heard: false, .. }) = (closed, &self.link)
+            && self.profile.transports == Transports::Auto
+        {
+            self.hold_http(&ConnectFailure::Closed(closed.clone()));
+        }
+        cut(closed.to_string())
+    }
+
+    // ---- connecting within a turn -------------------------------------------------------------------------------
+
+    /// Makes sure there is a connection to ask on.
+    async fn connect(&mut self, watcher: Watcher<'_>) -> Result<(), Stop> {
+        if self.turn.in_flight {
+            self.drop_link("cancelled");
+        }
+        match &self.link {
+            Link::WebSocket { .. } => return Ok(()),
+            Link::Http { client, .. } if client.is_connected() => return Ok(()),
+            Link::Http { .. } => return self.connect_http().await,
+            Link::None => watcher(Happening::Connecting),
+        }
+        if self.profile.transports == Transports::Http {
+            return self.connect_http().await;
+        }
+        let mut last_try = false;
+        loop {
+            let error = match self.connect_websocket().await? {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            tracing::info!(%error, "no WebSocket");
+            match error.verdict() {
+                Verdict::Fatal(failure) => return Err(failure.into()),
+                Verdict::Again if !last_try => last_try = true,
+                _ if self.profile.transports == Transports::Auto => {
+                    self.hold_http(&error);
+                    return self.connect_http().await.inspect_err(|_| self.link = Link::None);
+                }
+                _ => {
+                    self.offline(error.to_string());
+                    return Err(Failure::Unreachable(error.to_string()).into());
+                }
+            }
+        }
+    }
+
+    /// Takes the connection being lit, or opens one; no warm-up, since the request follows at once.
+    async fn connect_websocket(&mut self) -> Result<Result<(), ConnectFailure>, Failure> {
+        if let Some(lighting) = self.lighting.take() {
+            let lit = match self.bounded(lighting).await? {
+                Ok(lit) => lit,
+                Err(_) => return Ok(Err(ConnectFailure::Key("connecting failed".into()))),
+            };
+            self.board.set(State::Busy);
+            return Ok(lit.map(|lit| self.install(lit)));
+        }
+        let profile = self.profile.clone();
+        let opened = self.bounded(open(&profile)).await?;
+        Ok(opened.map(|connection| {
+            let rotate_at = Instant::now() + profile.limits.rotate_after;
+            self.link = Link::WebSocket { connection, rotate_at, heard: false };
+            self.connected("websocket");
+        }))
+    }
+
+    async fn connect_http(&mut self) -> Result<(), Stop> {
+        let profile = self.profile.clone();
+        let until = match &self.link {
+            Link::Http { until, .. } => *until,
+            _ => None,
+        };
+        let connecting = async {
+            let key = fetch_key(&profile).await?;
+            let mut client = http::Client::new(profile.target.clone(), profile.http(key));
+            client.connect(profile.limits.connect_timeout).await?;
+            Ok::<_, ConnectFailure>(client)
+        };
+        match self.bounded(connecting).await? {
+            Ok(client) => {
+                self.link = Link::Http { client: Box::new(client), until };
+                self.connected("http");
+                Ok(())
+            }
+            Err(ConnectFailure::Key(reason)) => Err(Failure::Key(reason).into()),
+            Err(error) => {
+                self.link = Link::None;
+                self.offline(error.to_string());
+                Err(Failure::Unreachable(error.to_string()).into())
+            }
+        }
+    }
+
+    /// Waits for something within the turn's deadline, unless the turn is cancelled.
+    async fn bounded<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let cancel = self.turn.cancel.clone();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Failure::Cancelled),
+            done = timeout_at(self.turn.deadline.into(), work) => {
+                done.map_err(|_| Failure::TimedOut(self.profile.limits.turn_timeout))
+            }
+        }
+    }
+
+    /// Gives the connection and its chain up.
+    fn drop_link(&mut self, reason: &str) {
+        self.turn.in_flight = false;
+        // HTTP keeps no state to be out of step with: only the chain is begun anew.
+        if !matches!(self.link, Link::Http { .. }) {
+            self.link = Link::None;
+        }
+        self.lineage.break_off(reason);
+    }
+}
+
+/// A request ready to go.
+struct Request {
+    text: String,
+    items: Vec<Encoded>,
+    full_resend: usize,
+}
+
+/// Where the events of the request in flight come from.
+enum Source {
+    WebSocket,
+    Http(http::Exchange),
+}
+
+impl Source {
+    async fn next(&mut self, link: &mut Link) -> Incoming {
+        match (self, link) {
+            (Source::WebSocket, Link::WebSocket { connection, .. }) => connection.next().await,
+            (Source::Http(exchange), _) => exchange.next().await,
+            (Source::WebSocket, _) => Incoming::Closed(Closed::Io("the connection is gone".into())),
+        }
+    }
+}
+
+/// An answer as it comes in.
+#[derive(Default)]
+struct Answer {
+    items: Vec<OutputItem>,
+    started: bool,
+    text: String,
+}
+
+impl Answer {
+    /// Takes one event; returns the answer when it was the last.
+    fn take(&mut self, event: Event, watcher: Watcher<'_>) -> Result<Option<(Vec<OutputItem>, Finished)>, Stop> {
+        match event {
+            Event::TextDelta(delta) => {
+                self.started = true;
+                self.text.push_str(&delta);
+                watcher(Happening::Text(&delta));
+            }
+            Event::ItemDone(item) => {
+                self.started = true;
+                self.items.push(item);
+            }
+            Event::Completed(mut finished) => {
+                let mut items = std::mem::take(&mut self.items);
+                // Item events are authoritative; a server that sent none repeats them here, or only streamed text.
+                if items.is_empty() {
+                    items = std::mem::take(&mut finished.output);
+                }
+                if items.is_empty() && !self.text.is_empty() {
+                    let item = Item::Message { role: crate::wire::item::Role::Assistant, text: self.text.clone() };
+                    items.push(OutputItem { encoded: item.encode(), item });
+                }
+                return Ok(Some((items, finished)));
+            }
+            // A steered response ends so and goes on in a new one; we never steer, but a server may.
+            Event::Incomplete(reason) if reason == "steered" => *self = Answer::default(),
+            Event::Incomplete(reason) => return Err(Failure::Incomplete(reason).into()),
+            Event::Failed(error) => {
+                return Err(Stop::Trouble(Trouble::Api { error, after_output: self.started }));
+            }
+            Event::Created | Event::Other => {}
+        }
+        Ok(None)
+    }
+}
+
+fn cut(reason: String) -> Stop {
+    Stop::Trouble(Trouble::Cut(reason))
+}
+
+fn silence(answer: &Answer, limits: &super::profile::Limits) -> Duration {
+    if answer.started { limits.idle_timeout } else { limits.first_event_timeout }
+}
+
+/// A factor around 1, so that many sessions do not come back in step.
+fn jitter() -> f64 {
+    0.9 + 0.2 * fastrand::f64()
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A wall clock time as `HH:MM:SS UTC`.
+fn clock(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}

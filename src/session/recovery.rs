@@ -1,0 +1,169 @@
+//! What to do when a request fails: the rules of the contract's "When things fail", as one pure decision.
+
+use std::time::Duration;
+
+use crate::wire::error::{ApiError, ErrorClass};
+
+/// Longest delay a server may ask for that is waited out.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Retries of an overloaded server in a round.
+const RETRIES: u32 = 3;
+/// Cut responses a turn may recover from.
+const RECOVERIES_PER_TURN: u32 = 2;
+
+/// What went wrong with a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// The connection was lost, or is no longer to be trusted.
+    Cut(String),
+    /// The server reported an error; `after_output` when part of the answer had come.
+    Api {
+        /// The error.
+        error: ApiError,
+        /// Something of the answer had been received.
+        after_output: bool,
+    },
+}
+
+/// What to do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remedy {
+    /// Take a new connection and ask the round again with a full context.
+    Reconnect,
+    /// Ask again with a full context on the same connection.
+    Resend,
+    /// Wait, then ask again with a full context.
+    Wait(Duration),
+    /// Ask again with half the context budget.
+    Halve,
+    /// Nothing: the turn fails.
+    GiveUp,
+}
+
+/// What was tried in this turn; the round's part is cleared when a round is answered.
+#[derive(Clone, Debug, Default)]
+pub struct Attempts {
+    turn_recoveries: u32,
+    round_recovered: bool,
+    round_reset: bool,
+    round_retries: u32,
+    halved: bool,
+}
+
+impl Attempts {
+    /// A round was answered.
+    pub fn round_answered(&mut self) {
+        *self = Attempts { turn_recoveries: self.turn_recoveries, halved: self.halved, ..Attempts::default() };
+    }
+
+    /// Whether the context budget was halved in this turn.
+    pub fn halved(&self) -> bool {
+        self.halved
+    }
+
+    /// Decides, and remembers that it did. `jitter` is a factor around 1.
+    pub fn remedy(&mut self, trouble: &Trouble, jitter: f64) -> Remedy {
+        let (error, after_output) = match trouble {
+            Trouble::Cut(_) => return self.recover(),
+            Trouble::Api { error, after_output } => (error, *after_output),
+        };
+        match error.class() {
+            ErrorClass::PreviousResponseNotFound | ErrorClass::ConnectionLimit if self.round_reset => Remedy::GiveUp,
+            ErrorClass::PreviousResponseNotFound => {
+                self.round_reset = true;
+                Remedy::Resend
+            }
+            ErrorClass::ConnectionLimit => {
+                self.round_reset = true;
+                Remedy::Reconnect
+            }
+            ErrorClass::Retry if after_output => self.recover(),
+            ErrorClass::Retry => self.wait(error.retry_after, jitter),
+            ErrorClass::ContextLength if !self.halved => {
+                self.halved = true;
+                Remedy::Halve
+            }
+            ErrorClass::ContextLength | ErrorClass::Quota | ErrorClass::Auth | ErrorClass::Invalid => Remedy::GiveUp,
+        }
+    }
+
+    fn recover(&mut self) -> Remedy {
+        if self.round_recovered || self.turn_recoveries >= RECOVERIES_PER_TURN {
+            return Remedy::GiveUp;
+        }
+        self.round_recovered = true;
+        self.turn_recoveries += 1;
+        Remedy::Reconnect
+    }
+
+    fn wait(&mut self, asked: Option<Duration>, jitter: f64) -> Remedy {
+        let backoff = Duration::from_millis(500 << self.round_retries.min(5)).mul_f64(jitter);
+        let delay = asked.unwrap_or(backoff);
+        if self.round_retries == RETRIES || delay > LONGEST_WAIT {
+            return Remedy::GiveUp;
+        }
+        self.round_retries += 1;
+        Remedy::Wait(delay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(code: &str, after_output: bool) -> Trouble {
+        let error = ApiError { code: Some(code.into()), ..ApiError::default() };
+        Trouble::Api { error, after_output }
+    }
+
+    fn remedies(troubles: &[Trouble]) -> Vec<Remedy> {
+        let mut attempts = Attempts::default();
+        troubles.iter().map(|trouble| attempts.remedy(trouble, 1.0)).collect()
+    }
+
+    #[test]
+    fn a_round_recovers_from_one_cut_and_a_turn_from_two() {
+        let cut = Trouble::Cut("gone".into());
+        assert_eq!(remedies(&[cut.clone(), cut.clone()]), [Remedy::Reconnect, Remedy::GiveUp]);
+        let mut attempts = Attempts::default();
+        for expected in [Remedy::Reconnect, Remedy::Reconnect, Remedy::GiveUp] {
+            assert_eq!(attempts.remedy(&cut, 1.0), expected);
+            attempts.round_answered();
+        }
+    }
+
+    #[test]
+    fn a_lost_chain_is_sent_once_more_beside_that_budget() {
+        let cut = Trouble::Cut("gone".into());
+        let lost = api("previous_response_not_found", false);
+        assert_eq!(remedies(&[lost.clone(), cut, lost]), [Remedy::Resend, Remedy::Reconnect, Remedy::GiveUp]);
+        assert_eq!(remedies(&[api("websocket_connection_limit_reached", false)]), [Remedy::Reconnect]);
+    }
+
+    #[test]
+    fn overload_is_waited_out_three_times() {
+        let busy = api("server_is_overloaded", false);
+        let seconds = |s: f64| Remedy::Wait(Duration::from_secs_f64(s));
+        assert_eq!(remedies(&vec![busy; 4]), [seconds(0.5), seconds(1.0), seconds(2.0), Remedy::GiveUp]);
+        assert_eq!(remedies(&[api("server_error", true)]), [Remedy::Reconnect], "after output it is a cut");
+    }
+
+    #[test]
+    fn a_long_delay_is_not_waited_out() {
+        let mut error = ApiError { code: Some("rate_limit_exceeded".into()), ..ApiError::default() };
+        error.retry_after = Some(Duration::from_secs(20));
+        let trouble = |error: &ApiError| Trouble::Api { error: error.clone(), after_output: false };
+        assert_eq!(remedies(&[trouble(&error)]), [Remedy::Wait(Duration::from_secs(20))]);
+        error.retry_after = Some(Duration::from_secs(21));
+        assert_eq!(remedies(&[trouble(&error)]), [Remedy::GiveUp]);
+    }
+
+    #[test]
+    fn what_asking_again_cannot_change_is_given_up() {
+        for code in ["insufficient_quota", "invalid_api_key", "invalid_prompt"] {
+            assert_eq!(remedies(&[api(code, false)]), [Remedy::GiveUp], "{code}");
+        }
+        let long = api("context_length_exceeded", false);
+        assert_eq!(remedies(&[long.clone(), long]), [Remedy::Halve, Remedy::GiveUp]);
+    }
+}

@@ -1,0 +1,133 @@
+//! Searching the workspace by regular expression: the turn's working copy first, then the editor, then the disk.
+//!
+//! Only files that the policy lets through are opened, and only lines that match are handed out. Line ends are those
+//! the model sees, so `$` means the same in every file.
+
+use std::io;
+
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use grep_searcher::{Searcher, SearcherBuilder, sinks::UTF8};
+
+use super::Workspace;
+use super::listing::{Overlay, PathGlob};
+use super::path::RelPath;
+use super::policy::BadPattern;
+use super::read::ReadError;
+
+/// Longer lines are cut.
+const MAX_LINE_CHARS: usize = 300;
+
+/// A pattern may not compile to more than this.
+const MAX_PATTERN_BYTES: usize = 10 << 20;
+
+/// What to search for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// A regular expression, matched within lines.
+    pub pattern: String,
+    /// Only in files that match this, as in [`Workspace::files`].
+    pub glob: Option<String>,
+    /// Stop after so many lines.
+    pub max_results: usize,
+}
+
+/// A line that matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The file.
+    pub path: RelPath,
+    /// The line's number; the first is 1.
+    pub line: usize,
+    /// The line without its line end, at most 300 characters of it.
+    pub text: String,
+    /// There is more of the line.
+    pub cut: bool,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Matching lines, sorted by path and line.
+    pub hits: Vec<Hit>,
+    /// There are more, or the search was cancelled.
+    pub truncated: bool,
+    /// How many there are in all, where it is known: not when truncated.
+    pub total: Option<usize>,
+    /// Files that should have been searched and could not be: out of step with the editor, or refused by the system.
+    pub unread: Vec<RelPath>,
+}
+
+impl Workspace {
+    /// Searches every file that may be shown. Stops soon after `cancel` says so.
+    pub fn search(&self, query: &Query, overlay: &Overlay, cancel: &dyn Fn() -> bool) -> Result<Hits, BadPattern> {
+        let matcher = matcher(&query.pattern)?;
+        let glob = PathGlob::new(query.glob.as_deref())?;
+        let mut searcher = SearcherBuilder::new().line_number(true).build();
+        let mut found = Hits::default();
+        for path in self.candidates(overlay, cancel).filter(|path| glob.matches(path)) {
+            let text = match self.text_to_search(&path, overlay) {
+                Ok(text) => text,
+                Err(error) => {
+                    if matches!(error, ReadError::Desynced | ReadError::Io(_)) {
+                        found.unread.push(path);
+                    }
+                    continue;
+                }
+            };
+            collect(&mut searcher, &matcher, &path, &text, query.max_results, &mut found.hits);
+            if found.hits.len() > query.max_results {
+                break;
+            }
+        }
+        found.truncated = found.hits.len() > query.max_results || cancel();
+        found.hits.truncate(query.max_results);
+        found.total = (!found.truncated).then_some(found.hits.len());
+        Ok(found)
+    }
+
+    fn text_to_search(&self, path: &RelPath, overlay: &Overlay) -> Result<String, ReadError> {
+        match overlay.get(path) {
+            Some(Some(text)) => Ok(text.to_string()),
+            Some(None) => Err(ReadError::NotFound),
+            None => Ok(self.source(path, &self.canonical.join(path.to_path()))?.into_model_string()),
+        }
+    }
+}
+
+fn matcher(pattern: &str) -> Result<RegexMatcher, BadPattern> {
+    let refused = |reason: String| BadPattern { pattern: pattern.to_owned(), reason };
+    if pattern.is_empty() {
+        return Err(refused("it is empty".to_owned()));
+    }
+    let built = RegexMatcherBuilder::new().line_terminator(Some(b'\n')).size_limit(MAX_PATTERN_BYTES).build(pattern);
+    // The parser draws a picture; its last line is the reason.
+    built.map_err(|error| {
+        let text = error.to_string();
+        let reason = text.lines().last().unwrap_or_default();
+        refused(reason.strip_prefix("error: ").unwrap_or(reason).to_owned())
+    })
+}
+
+/// Adds the hits in one text, up to one more than `limit` in all.
+fn collect(
+    searcher: &mut Searcher,
+    matcher: &RegexMatcher,
+    path: &RelPath,
+    text: &str,
+    limit: usize,
+    hits: &mut Vec<Hit>,
+) {
+    let sink = UTF8(|number, line| {
+        let line = line.trim_end_matches('\n');
+        let kept = line.char_indices().nth(MAX_LINE_CHARS).map_or(line, |(end, _)| &line[..end]);
+        hits.push(Hit {
+            path: path.clone(),
+            line: usize::try_from(number).unwrap_or(usize::MAX),
+            text: kept.to_owned(),
+            cut: kept.len() < line.len(),
+        });
+        Ok(hits.len() <= limit)
+    });
+    // Neither the slice nor the sink can fail: the text is in memory and is UTF-8.
+    let _: io::Result<()> = searcher.search_slice(matcher, text.as_bytes(), sink);
+}

@@ -1,0 +1,130 @@
+//! What the three editor tests share: where the real editors are, a scratch project, and a clean environment to run them in.
+//! The scenario itself is told by the scripts in this folder, one for each editor, each with the same steps: rename a
+//! function where it is defined, take the code action *Finish this change*, confirm it, see every other file's buffer follow.
+//! Must never touch the user's own configuration, reach beyond this machine, or pass over an absent editor in silence.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The repository.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// Seconds after which an editor that hangs is ended with all that it started.
+const LIMIT: &str = "180";
+
+/// Where `.ci/install-editors.sh` has put what a test needs, by the names of the file `env` it writes.
+pub struct Installed(BTreeMap<String, PathBuf>);
+
+impl Installed {
+    /// All of `names`, or nothing: then it says so on stderr, or fails where `PILOTLIGHT_TESTS_NO_SKIP=1` forbids skipping.
+    pub fn find(test: &str, argument: &str, names: &[&str]) -> Option<Installed> {
+        let folder = std::env::var_os("PILOTLIGHT_EDITORS")
+            .map_or_else(|| Path::new(ROOT).join("target/editors"), PathBuf::from);
+        let file = fs::read_to_string(folder.join("env")).unwrap_or_default();
+        let known: BTreeMap<String, PathBuf> = file
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, path)| (name.to_owned(), PathBuf::from(path)))
+            .collect();
+        let missing: Vec<&str> =
+            names.iter().copied().filter(|name| !known.get(*name).is_some_and(|path| path.exists())).collect();
+        if missing.is_empty() {
+            return Some(Installed(known));
+        }
+        let reason = format!("no {} here: install with .ci/install-editors.sh {argument}", missing.join(", "));
+        assert!(std::env::var_os("PILOTLIGHT_TESTS_NO_SKIP").is_none_or(|set| set != "1"), "{test}: {reason}");
+        // Not eprintln!, which the test harness would swallow.
+        writeln!(std::io::stderr(), "\nSKIPPED {test}: {reason}\n").expect("stderr can be written");
+        None
+    }
+
+    /// The path under one of the names that `find` has checked.
+    pub fn path(&self, name: &str) -> &Path {
+        &self.0[name]
+    }
+}
+
+/// A scratch folder: the sample as a project of its own, and the homes of everything that would write to the user's.
+pub struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// Lays out the sample beneath a version-control marker.
+    pub fn new() -> Scratch {
+        let scratch = Scratch { folder: tempfile::tempdir().expect("a scratch folder") };
+        let source = scratch.project().join("src");
+        fs::create_dir_all(&source).expect("a scratch project");
+        fs::create_dir(scratch.project().join(".git")).expect("a marker of the project's root");
+        for entry in fs::read_dir(script("sample/src")).expect("the sample") {
+            let entry = entry.expect("the sample's files");
+            fs::copy(entry.path(), source.join(entry.file_name())).expect("a copy of the sample");
+        }
+        scratch
+    }
+
+    /// The scratch folder itself.
+    pub fn path(&self) -> PathBuf {
+        // Canonical, because editors show and compare real paths.
+        self.folder.path().canonicalize().expect("the scratch folder")
+    }
+
+    /// The root of the project in it.
+    pub fn project(&self) -> PathBuf {
+        self.path().join("project")
+    }
+
+    /// A command that sees this build's `pilotlight` and no configuration or key: so the embedded agent answers.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("timeout");
+        command.args(["--kill-after=10", LIMIT]).arg(program).current_dir(self.project());
+        command
+            .env_clear()
+            .env("PATH", search_path(Path::new(env!("CARGO_BIN_EXE_pilotlight"))))
+            .env("LANG", "C.UTF-8");
+        for (variable, folder) in [
+            ("HOME", "home"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CACHE_HOME", "cache"),
+        ] {
+            let folder = self.path().join(folder);
+            fs::create_dir_all(&folder).expect("a scratch home");
+            command.env(variable, folder);
+        }
+        command
+    }
+}
+
+/// A search path of the folder of `program`, then the system's: nothing that the user has installed besides gets into a test.
+pub fn search_path(program: &Path) -> OsString {
+    let folder = program.parent().expect("a program is in a folder");
+    std::env::join_paths([folder, Path::new("/usr/bin"), Path::new("/bin")]).expect("a search path")
+}
+
+/// A file of this folder.
+pub fn script(name: &str) -> PathBuf {
+    Path::new(ROOT).join("tests/editors").join(name)
+}
+
+/// A file of one of the integrations, as it is shipped.
+pub fn shipped(name: &str) -> PathBuf {
+    Path::new(ROOT).join("editors").join(name)
+}
+
+/// Runs a script to its end, and shows all it said if it failed.
+pub fn run(mut command: Command) {
+    let output = command.output().expect("coreutils' timeout starts");
+    let said = |stream: &[u8]| String::from_utf8_lossy(stream).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?}\nended with {}\n{}\n{}",
+        output.status,
+        said(&output.stdout),
+        said(&output.stderr)
+    );
+}

@@ -1,0 +1,147 @@
+-- Drives a real Neovim through one use of pilotlight, as a person would, with the plugin as it is shipped:
+--   nvim --headless -u NONE -i NONE -n -l nvim_smoke.lua PROJECT PLUGIN
+-- PROJECT is a scratch copy of the sample beside this file, PLUGIN is editors/nvim; `pilotlight` must be on PATH.
+-- Prints one line a step; exit code 0 if all passed. Never sleeps: every step waits for its own result, within a bound.
+local project, plugin = arg[1], arg[2]
+local WAIT_MS = 20000
+local OLD, NEW = "total_price", "order_total"
+
+local function say(line) io.stdout:write(line .. "\n") end
+
+local function quit(code)
+  for _, client in ipairs(vim.lsp.get_clients()) do client:stop() end
+  vim.wait(5000, function() return #vim.lsp.get_clients() == 0 end, 20)
+  os.exit(code)
+end
+
+--- Waits until `check` answers something true, and returns that; fails the whole run otherwise.
+local function step(name, check, describe)
+  local answer
+  local passed = vim.wait(WAIT_MS, function()
+    answer = check()
+    return answer
+  end, 20)
+  say((passed and "pass  " or "FAIL  ") .. name)
+  if passed then return answer end
+  if describe then say("      " .. describe()) end
+  say(vim.fn.execute("messages"))
+  quit(1)
+end
+
+local function path(name) return project .. "/src/" .. name end
+
+local function text_of(name)
+  local buffer = vim.fn.bufnr(path(name))
+  if buffer == -1 or not vim.api.nvim_buf_is_loaded(buffer) then return "" end
+  return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\n")
+end
+
+local function on_disk(name) return table.concat(vim.fn.readfile(path(name)), "\n") end
+
+-- The confirmation comes as a message request: say yes to it, as a person would.
+local asked = {}
+vim.ui.select = function(items, opts, on_choice)
+  local format = opts.format_item or tostring
+  asked[#asked + 1] = opts.prompt or ""
+  for _, item in ipairs(items) do
+    if format(item):match("^Apply") then return on_choice(item) end
+  end
+  on_choice(nil)
+end
+
+vim.opt.runtimepath:prepend(plugin)
+vim.cmd("runtime plugin/pilotlight.lua")
+vim.cmd("filetype on")
+vim.lsp.enable("pilotlight")
+
+vim.cmd.edit(vim.fn.fnameescape(path("price.rs")))
+local price = vim.api.nvim_get_current_buf()
+local client = step("attached", function()
+  local found = vim.lsp.get_clients({ name = "pilotlight", bufnr = price })[1]
+  return found and found.initialized and found
+end)
+step("root is the project", function() return client.root_dir == project end, function() return tostring(client.root_dir) end)
+step("status in the status line", function() return require("pilotlight").statusline() ~= "" end)
+
+-- Rename the function where it is defined, and nowhere else.
+local row, line
+for number, content in ipairs(vim.api.nvim_buf_get_lines(price, 0, -1, false)) do
+  if content:find("fn " .. OLD, 1, true) then row, line = number, content end
+end
+local from = line:find(OLD, 1, true) - 1
+vim.api.nvim_win_set_cursor(0, { row, from })
+vim.api.nvim_buf_set_text(price, row - 1, from, row - 1, from + #OLD, { NEW })
+
+vim.lsp.buf.code_action({
+  apply = true,
+  filter = function(action) return vim.startswith(action.title, "Finish") end,
+})
+for _, name in ipairs({ "main.rs", "report.rs" }) do
+  step("use renamed in " .. name, function()
+    local text = text_of(name)
+    return text:find(NEW, 1, true) and not text:find(OLD, 1, true)
+  end, function() return text_of(name) end)
+end
+step("was asked before several files changed", function() return #asked > 0 end)
+step("the definition is as typed", function()
+  local text = text_of("price.rs")
+  return text:find("fn " .. NEW, 1, true) and not text:find(OLD, 1, true)
+end)
+for _, name in ipairs({ "main.rs", "report.rs", "price.rs" }) do
+  step("nothing was saved: " .. name, function() return on_disk(name):find(OLD, 1, true) end)
+end
+
+-- The code action without words: the plugin asks for them, and only then is the command sent.
+local sent
+local request = client.request
+client.request = function(self, method, params, ...)
+  if method == "workspace/executeCommand" then
+    sent = params
+    return true, 0
+  end
+  return request(self, method, params, ...)
+end
+local prompted
+vim.ui.input = function(opts, on_confirm)
+  prompted = opts.prompt
+  on_confirm("use u64")
+end
+vim.lsp.buf.code_action({
+  apply = true,
+  filter = function(action) return (action.command or {}).command == "pilotlight.edit" end,
+})
+step("asked for the instruction", function() return prompted end)
+step("instruction sent", function()
+  return sent and sent.command == "pilotlight.edit" and sent.arguments[1].instruction == "use u64"
+end)
+sent = nil
+vim.cmd("2,3Pilotlight ask what is this?")
+step("range and question sent", function()
+  local argument = sent and sent.command == "pilotlight.ask" and sent.arguments[1]
+  return argument and argument.question == "what is this?" and argument.range.start.line == 1 and argument.range["end"].line == 2
+end, function() return vim.inspect(sent) end)
+client.request = request
+
+-- What another server reports reaches ours.
+local told
+local notify = client.notify
+client.notify = function(self, method, params)
+  if method == "pilotlight/diagnostics" then told = params end
+  return notify(self, method, params)
+end
+vim.diagnostic.set(vim.api.nvim_create_namespace("other"), price, {
+  { lnum = 1, col = 7, end_lnum = 1, end_col = 18, message = "from another server", severity = vim.diagnostic.severity.WARN },
+})
+step("diagnostics of others are passed on", function()
+  return told and told.diagnostics[1].message == "from another server" and told.uri == vim.uri_from_bufnr(price)
+end)
+
+vim.cmd("Pilotlight receipts")
+step("receipts in a window", function() return vim.bo.filetype == "markdown" and vim.fn.search("finish", "nw") > 0 end, function()
+  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+end)
+vim.cmd.close()
+vim.cmd("Pilotlight status")
+step("status in a window", function() return vim.fn.getline(1):match("^# Pilotlight") end)
+say("ok")
+quit(0)
