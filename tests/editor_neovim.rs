@@ -3,14 +3,31 @@
 #[cfg(test)]
 mod editors;
 
+use std::process::Command;
+
 use editors::{Installed, Scratch, run, script, shipped};
+
+/// A Neovim without the user's configuration, about to run one of the scripts.
+fn neovim(scratch: &Scratch, installed: &Installed, lua: &str) -> Command {
+    let mut neovim = scratch.command(installed.path("NVIM"));
+    neovim.args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-l"]).arg(script(lua));
+    neovim
+}
 
 #[test]
 fn a_rename_is_finished_in_every_buffer() {
     let Some(installed) = Installed::find("editor_neovim", "nvim", &["NVIM"]) else { return };
     let scratch = Scratch::new();
-    let mut neovim = scratch.command(installed.path("NVIM"));
-    neovim.args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-l"]);
-    neovim.arg(script("nvim_smoke.lua")).arg(scratch.project()).arg(shipped("nvim"));
+    let mut neovim = neovim(&scratch, &installed, "nvim_smoke.lua");
+    neovim.arg(scratch.project()).arg(shipped("nvim"));
+    run(neovim);
+}
+
+#[test]
+fn selections_and_diagnostics_become_ranges() {
+    let Some(installed) = Installed::find("editor_neovim", "nvim", &["NVIM"]) else { return };
+    let scratch = Scratch::new();
+    let mut neovim = neovim(&scratch, &installed, "nvim_ranges.lua");
+    neovim.arg(shipped("nvim"));
     run(neovim);
 }

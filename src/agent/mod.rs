@@ -8,6 +8,7 @@ pub mod action;
 pub mod brief;
 pub mod conversation;
 mod guard;
+pub mod landing;
 pub mod proposal;
 pub mod reconcile;
 pub mod request;

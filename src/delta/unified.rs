@@ -73,7 +73,8 @@ fn headers(change: &Change<'_>, after_blanks: &str, text: &mut String) {
 
 fn hunks(change: &Change<'_>, text: &mut String) {
     let (old, new) = (change.old.unwrap_or_default(), change.new.unwrap_or_default());
-    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_lines(old, new);
+    let (old, new) = (lines(old), lines(new));
+    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_slices(&old, &new);
     for group in diff.grouped_ops(CONTEXT) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let old_range = first.old_range().start..last.old_range().end;
@@ -92,6 +93,11 @@ fn hunks(change: &Change<'_>, text: &mut String) {
             }
         }
     }
+}
+
+/// Lines as git counts them: `\n` ends one, nothing else does.
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
 }
 
 /// `START,COUNT`; an empty range is named by the line before it, as every diff tool does.

@@ -119,6 +119,26 @@ fn block_end(lines: &[&str], anchor: usize) -> usize {
     limit
 }
 
+/// The line above `at` that best says where `at` is: the head of the innermost block around it that an anchor could name
+/// without doubt, or else just the innermost head.
+pub(super) fn head<'t>(lines: &[&'t str], at: usize) -> Option<&'t str> {
+    let mut limit = depth(lines[at..].iter().find(|line| !line.trim().is_empty())?);
+    let mut innermost = None;
+    for line in lines[..at].iter().rev().filter(|line| !line.trim().is_empty() && !closes(line)) {
+        if depth(line) >= limit {
+            continue;
+        }
+        // Below a line such as `where` or `{` the head it belongs to is still to come.
+        limit = if continues(line) { limit } else { depth(line) };
+        let head = line.trim();
+        if !continues(line) && lines.iter().filter(|other| other.trim() == head).count() == 1 {
+            return Some(head);
+        }
+        innermost = innermost.or(Some(head));
+    }
+    innermost
+}
+
 /// Indentation in columns, a tab being four.
 fn depth(line: &str) -> usize {
     indent(line).chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
@@ -183,7 +203,8 @@ mod tests {
     #[test]
     fn indentation_alone_makes_a_block() {
         let text = "class A:\n    def run(self):\n        x\n\n    def stop(self):\n        x\nclass B:\n    def run(self):\n        y";
-        assert_eq!(blocks(text, &["def run(self):"]).unwrap().len(), 2);
+        let runs = ["    def run(self):\n        x\n", "    def run(self):\n        y"];
+        assert_eq!(blocks(text, &["def run(self):"]).unwrap(), runs);
         assert_eq!(blocks(text, &["class B:", "def run(self):"]).unwrap(), ["    def run(self):\n        y"]);
         assert_eq!(blocks(text, &["class B:", "def stop(self):"]), Err("def stop(self):"));
     }
@@ -195,6 +216,20 @@ mod tests {
         let text = "# A\nt\n## B\nt\n## C\nt";
         assert_eq!(blocks(text, &["## B"]).unwrap(), ["## B\nt"]);
         assert_eq!(blocks(text, &["# A"]).unwrap(), [text]);
+    }
+
+    #[test]
+    fn the_head_of_a_line_is_the_nearest_that_could_be_an_anchor() {
+        let text = "impl A {\n    fn f(\n        x: u8,\n    ) {\n        go\n    }\n}\nimpl B {\n    fn f(\n        x: u8,\n    ) {\n        go\n    }\n}";
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(head(&lines, 4), Some("impl A {"));
+        assert_eq!(head(&lines, 11), Some("impl B {"));
+        assert_eq!(head(&lines, 7), None);
+        let lines =
+            ["fn a()", "where", "    T: U,", "{", "    go", "}", "fn b()", "where", "    T: U,", "{", "    go", "}"];
+        assert_eq!(head(&lines, 10), Some("fn b()"));
+        let lines = ["if x:", "    go", "if x:", "    go"];
+        assert_eq!(head(&lines, 3), Some("if x:"));
     }
 
     #[test]

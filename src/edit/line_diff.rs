@@ -1,12 +1,13 @@
 //! The line diff that merging, minimal edits and line end mapping share.
 //!
-//! Common lines at both ends are cut off bytewise, the middle goes through imara-diff's histogram with the indentation
-//! heuristic. What it gives is checked, so that everything built on it is right by construction: text outside the hunks
-//! is the same on both sides.
+//! Common lines at both ends are cut off bytewise. The middle is split at lines that both texts have exactly once, and
+//! each piece goes through imara-diff's histogram with the indentation heuristic; without the split the histogram takes
+//! quadratic time over many changes. The result is checked, so that everything built on it is right by construction:
+//! text outside the hunks is the same on both sides.
 
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput};
+use imara_diff::{Algorithm, Diff, InternedInput, Interner, Token};
 
 /// A run of lines, ends included, that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub(super) struct Span {
     pub bytes: Range<usize>,
 }
 
+/// Pieces with more lines than this, of which none occurs just once, are taken as changed altogether.
+const MAX_LINES: usize = 20_000;
+
 /// The differing runs in order; between two of them is at least one common line.
 pub(super) fn line_hunks(old: &str, new: &str) -> Vec<LineHunk> {
     let Some((prefix, suffix)) = common_lines(old, new) else { return Vec::new() };
@@ -32,58 +36,157 @@ pub(super) fn line_hunks(old: &str, new: &str) -> Vec<LineHunk> {
     let first_line = old.as_bytes()[..prefix].iter().filter(|&&byte| byte == b'\n').count();
 
     let input = InternedInput::new(old_middle, new_middle);
+    let old_lines = Lines::new(&input, &input.before, first_line, prefix);
+    let new_lines = Lines::new(&input, &input.after, first_line, prefix);
+    let mut hunks = Vec::new();
+    for (old_piece, new_piece) in pieces(&input) {
+        diff_piece(&old_lines, old_piece, &new_lines, new_piece, &mut hunks);
+    }
+    if same_between(old, new, &hunks) {
+        return hunks;
+    }
+    let whole = |lines: &Lines<'_>| lines.span(0..lines.tokens.len());
+    vec![LineHunk { old: whole(&old_lines), new: whole(&new_lines) }]
+}
+
+/// The lines of one side of the middle and where they are in its text.
+struct Lines<'a> {
+    input: &'a InternedInput<&'a str>,
+    tokens: &'a [Token],
+    /// Where each line begins, and where the last one ends.
+    offsets: Vec<usize>,
+    /// The number of the first line.
+    first_line: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(input: &'a InternedInput<&'a str>, tokens: &'a [Token], first_line: usize, first_byte: usize) -> Lines<'a> {
+        let mut offsets = Vec::with_capacity(tokens.len() + 1);
+        offsets.push(first_byte);
+        offsets.extend(tokens.iter().scan(first_byte, |end, &token| {
+            *end += input.interner[token].len();
+            Some(*end)
+        }));
+        Lines { input, tokens, offsets, first_line }
+    }
+
+    fn span(&self, lines: Range<usize>) -> Span {
+        Span {
+            lines: self.first_line + lines.start..self.first_line + lines.end,
+            bytes: self.offsets[lines.start]..self.offsets[lines.end],
+        }
+    }
+
+    fn texts(&self, lines: Range<usize>) -> impl Iterator<Item = &'a str> {
+        self.tokens[lines].iter().map(|&token| self.input.interner[token])
+    }
+}
+
+/// Adds the hunks of a piece. Common lines at its ends are only there to show the heuristic what is around.
+fn diff_piece(
+    old: &Lines<'_>,
+    old_piece: Range<usize>,
+    new: &Lines<'_>,
+    new_piece: Range<usize>,
+    hunks: &mut Vec<LineHunk>,
+) {
+    if old.tokens[old_piece.clone()] == new.tokens[new_piece.clone()] {
+        return;
+    }
+    if old_piece.len() + new_piece.len() > MAX_LINES {
+        let (old_tokens, new_tokens) = (&old.tokens[old_piece.clone()], &new.tokens[new_piece.clone()]);
+        let prefix = old_tokens.iter().zip(new_tokens).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (&old_tokens[prefix..], &new_tokens[prefix..]);
+        let suffix = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let span = |lines: &Lines<'_>, piece: Range<usize>| lines.span(piece.start + prefix..piece.end - suffix);
+        return hunks.push(LineHunk { old: span(old, old_piece), new: span(new, new_piece) });
+    }
+    // Interned anew, because a histogram takes time and space for every known line.
+    let interner = Interner::new(old_piece.len() + new_piece.len());
+    let mut input = InternedInput { before: Vec::new(), after: Vec::new(), interner };
+    input.update_before(old.texts(old_piece.clone()));
+    input.update_after(new.texts(new_piece.clone()));
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);
-
-    let mut old_side = Side { input: &input, lines: &input.before, at: 0, line: first_line, byte: prefix };
-    let mut new_side = Side { input: &input, lines: &input.after, at: 0, line: first_line, byte: prefix };
-    let mut hunks = Vec::new();
     for hunk in diff.hunks() {
-        if !common(&mut old_side, &mut new_side, hunk.before.start, hunk.after.start) {
-            return vec![whole(&input, first_line, prefix)];
+        let span = |lines: &Lines<'_>, start: usize, hunk: Range<u32>| {
+            lines.span(start + hunk.start as usize..start + hunk.end as usize)
+        };
+        let (old_span, new_span) = (span(old, old_piece.start, hunk.before), span(new, new_piece.start, hunk.after));
+        hunks.push(LineHunk { old: old_span, new: new_span });
+    }
+}
+
+/// The ranges of lines between lines that are unique on both sides, those lines included at both ends.
+fn pieces(input: &InternedInput<&str>) -> Vec<(Range<usize>, Range<usize>)> {
+    let (old_end, new_end) = (input.before.len(), input.after.len());
+    let mut pieces = Vec::new();
+    let (mut old_start, mut new_start) = (0, 0);
+    for (old, new) in unique_in_both(input) {
+        pieces.push((old_start..old + 1, new_start..new + 1));
+        (old_start, new_start) = (old, new);
+    }
+    pieces.push((old_start..old_end, new_start..new_end));
+    pieces
+}
+
+/// The longest series of lines that occur once in each text and in the same order in both, as pairs of line numbers.
+fn unique_in_both(input: &InternedInput<&str>) -> Vec<(usize, usize)> {
+    let places = |tokens: &[Token]| {
+        let mut places = vec![Place::Nowhere; input.interner.num_tokens() as usize];
+        for (at, token) in tokens.iter().enumerate() {
+            let place = &mut places[token.0 as usize];
+            *place = if *place == Place::Nowhere { Place::Once(at) } else { Place::Often };
         }
-        hunks.push(LineHunk { old: old_side.span(hunk.before.end), new: new_side.span(hunk.after.end) });
+        places
+    };
+    let pairs = places(&input.before).into_iter().zip(places(&input.after));
+    let mut pairs: Vec<(usize, usize)> = pairs
+        .filter_map(|pair| match pair {
+            (Place::Once(old), Place::Once(new)) => Some((old, new)),
+            _ => None,
+        })
+        .collect();
+    pairs.sort_unstable();
+    longest_increasing(&pairs)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Nowhere,
+    Once(usize),
+    Often,
+}
+
+/// The longest part of `pairs`, which rise in their first number, that rises in the second one too (patience sorting).
+fn longest_increasing(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    // Per length the pair that ends a series of that length lowest; per pair the one before it in its series.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    for (index, &(_, new)) in pairs.iter().enumerate() {
+        let length = ends.partition_point(|&end| pairs[end].1 < new);
+        before.push(length.checked_sub(1).map(|shorter| ends[shorter]));
+        match ends.get_mut(length) {
+            Some(end) => *end = index,
+            None => ends.push(index),
+        }
     }
-    let (old_end, new_end) = (input.before.len() as u32, input.after.len() as u32);
-    if !common(&mut old_side, &mut new_side, old_end, new_end) {
-        return vec![whole(&input, first_line, prefix)];
-    }
-    hunks
+    let mut series: Vec<(usize, usize)> =
+        std::iter::successors(ends.last().copied(), |&index| before[index]).map(|index| pairs[index]).collect();
+    series.reverse();
+    series
 }
 
-/// One side of a diff while its hunks are walked through.
-struct Side<'a> {
-    input: &'a InternedInput<&'a str>,
-    lines: &'a [imara_diff::Token],
-    at: usize,
-    line: usize,
-    byte: usize,
-}
-
-impl Side<'_> {
-    /// Goes on to line `end` of the middle and says what was passed.
-    fn span(&mut self, end: u32) -> Span {
-        let end = end as usize;
-        let passed = &self.lines[self.at..end];
-        let bytes: usize = passed.iter().map(|&token| self.input.interner[token].len()).sum();
-        let span = Span { lines: self.line..self.line + passed.len(), bytes: self.byte..self.byte + bytes };
-        (self.at, self.line, self.byte) = (end, span.lines.end, span.bytes.end);
-        span
-    }
-}
-
-/// Passes what is said to be common on both sides; `false` if it is not.
-fn common(old: &mut Side<'_>, new: &mut Side<'_>, old_end: u32, new_end: u32) -> bool {
-    let same = old.lines[old.at..old_end as usize] == new.lines[new.at..new_end as usize];
-    old.span(old_end);
-    new.span(new_end);
-    same
-}
-
-/// The middle as one hunk.
-fn whole(input: &InternedInput<&str>, line: usize, byte: usize) -> LineHunk {
-    let span = |lines: &[imara_diff::Token]| Side { input, lines, at: 0, line, byte }.span(lines.len() as u32);
-    LineHunk { old: span(&input.before), new: span(&input.after) }
+/// Whether the texts are the same outside the hunks.
+fn same_between(old: &str, new: &str, hunks: &[LineHunk]) -> bool {
+    let starts = hunks.iter().map(|hunk| (hunk.old.bytes.start, hunk.new.bytes.start));
+    let ends = hunks.iter().map(|hunk| (hunk.old.bytes.end, hunk.new.bytes.end));
+    let from = std::iter::once((0, 0)).chain(ends);
+    let to = starts.chain(std::iter::once((old.len(), new.len())));
+    from.zip(to).all(|(from, to)| match (old.get(from.0..to.0), new.get(from.1..to.1)) {
+        (Some(old), Some(new)) => old == new,
+        _ => false,
+    })
 }
 
 /// How many bytes of whole lines both texts have in common at the start and at the end; `None` if they are equal.
@@ -151,6 +254,35 @@ mod tests {
         let old = "fn a() {\n}\n\nfn c() {\n}\n";
         let new = "fn a() {\n}\n\nfn b() {\n}\n\nfn c() {\n}\n";
         assert_eq!(hunks(old, new), [(3..3, "", 3..6, "fn b() {\n}\n\n")]);
+    }
+
+    #[test]
+    fn lines_that_both_have_once_part_the_diff() {
+        let old = "x\nalpha\nx\nbeta\nx\n";
+        let new = "alpha\nx\ny\nbeta\nz\n";
+        assert_eq!(hunks(old, new), [(0..1, "x\n", 0..0, ""), (3..3, "", 2..3, "y\n"), (4..5, "x\n", 4..5, "z\n")]);
+    }
+
+    #[test]
+    fn a_moved_line_is_removed_and_added() {
+        assert_eq!(hunks("a\nb\nc\n", "b\nc\na\n"), [(0..1, "a\n", 0..0, ""), (3..3, "", 2..3, "a\n")]);
+    }
+
+    #[test]
+    fn the_longest_series_is_found() {
+        let pairs = [3, 0, 1, 4, 2, 5].into_iter().enumerate().collect::<Vec<_>>();
+        assert_eq!(longest_increasing(&pairs), [(1, 0), (2, 1), (4, 2), (5, 5)]);
+        assert_eq!(longest_increasing(&[]), []);
+    }
+
+    #[test]
+    fn a_huge_piece_without_unique_lines_is_one_hunk() {
+        let old = "a\n".repeat(MAX_LINES);
+        let new = format!("a\nb\n{}b\na\n", "a\n".repeat(MAX_LINES - 4));
+        let found = line_hunks(&old, &new);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].old.lines, 1..MAX_LINES - 1);
+        assert_eq!(found[0].new.lines, 1..MAX_LINES - 1);
     }
 
     #[test]

@@ -17,7 +17,9 @@ use super::patch::{Hunk, HunkLine};
 use super::rejection::{Miss, Reason};
 
 /// More places than this are not told apart any more: the hunk is ambiguous.
-const MAX_HITS: usize = 10_000;
+const MAX_HITS: usize = 1_000;
+/// So many anchors of one patch are searched within lines; of more than that only whole lines count.
+const MAX_PARTIAL_ANCHORS: usize = 200;
 /// Stands for all lines of the text that no hunk mentions.
 const UNMENTIONED: u32 = u32::MAX;
 
@@ -65,6 +67,9 @@ impl<'t> Locator<'t> {
         }
         let mut locator = Locator { lines, ids, known, places, partial: HashMap::new() };
         for name in names {
+            if locator.partial.len() == MAX_PARTIAL_ANCHORS {
+                break;
+            }
             if locator.places_of(name).is_empty() && !locator.partial.contains_key(name) {
                 let on = (0..locator.lines.len()).filter(|&at| has_words(locator.lines[at], name)).collect();
                 locator.partial.insert(name, on);
@@ -196,7 +201,9 @@ impl<'t> Locator<'t> {
         if pairs().all(|(hunk, file)| hunk.trim_end() == file.trim_end()) {
             return Some(Fit::TrailingBlanks);
         }
+        // Brackets alone are alike everywhere; only words make it likely that another indentation is meant.
         if pairs().all(|(hunk, file)| hunk.trim() == file.trim())
+            && block.old.iter().any(|line| line.contains(char::is_alphanumeric))
             && let Some(shift) = Shift::between(pairs())
             && block.added().all(|line| shift.line(line).is_some())
         {

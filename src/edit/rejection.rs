@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
-use super::indent::indent;
+use super::anchor;
 
 /// Places shown in a rejection.
 const MAX_CANDIDATES: usize = 3;
@@ -85,12 +85,16 @@ impl fmt::Display for Rejection {
         match &self.applicable[..] {
             [] => Ok(()),
             [one] => write!(f, " Hunk {one} would have applied."),
-            [rest @ .., last] => {
-                let rest: Vec<String> = rest.iter().map(usize::to_string).collect();
-                write!(f, " Hunks {} and {last} would have applied.", rest.join(", "))
-            }
+            several => write!(f, " Hunks {} would have applied.", ranges(several)),
         }
     }
+}
+
+/// Rising numbers as `1-3, 5`.
+fn ranges(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some((run.first()?, run.last()?)));
+    let text = |(first, last)| if first == last { format!("{first}") } else { format!("{first}-{last}") };
+    runs.map(text).collect::<Vec<_>>().join(", ")
 }
 
 impl std::error::Error for Rejection {}
@@ -120,19 +124,16 @@ impl Candidate {
         let from = spot.start.saturating_sub(above);
         let shown = &lines[from..spot.end.min(from + MAX_LINES)];
         let text = shown.iter().map(|line| cut(line)).collect::<Vec<_>>().join("\n");
-        Candidate { line: spot.start + 1, text, within: head_of_block(lines, spot.start) }
+        Candidate {
+            line: spot.start + 1,
+            text,
+            within: anchor::head(lines, spot.start).map(|head| cut(head).to_owned()),
+        }
     }
 }
 
 fn cut(line: &str) -> &str {
     line.char_indices().nth(MAX_CHARS).map_or(line, |(end, _)| &line[..end])
-}
-
-/// The nearest line above that is less indented.
-fn head_of_block(lines: &[&str], at: usize) -> Option<String> {
-    let depth = indent(lines[at..].iter().find(|line| !line.trim().is_empty())?).len();
-    let head = lines[..at].iter().rev().find(|line| !line.trim().is_empty() && indent(line).len() < depth)?;
-    Some(cut(head.trim()).to_owned())
 }
 
 /// The places most like `wanted`, which is nowhere in `lines` as a whole, the best first.

@@ -206,8 +206,11 @@ mod tests {
         state.consents().grant(&root, ORIGIN).unwrap();
         let file = state.files().remove(0);
         let good = fs::read_to_string(&file).unwrap();
+        let unknown = good.replace("\"root\"", "\"never\": true, \"root\"");
         let elsewhere = good.replace("/a\"", "/b\"");
-        for damaged in ["", "{", "[]", &good[..good.len() / 2], &good.replace("origins", "origin"), &elsewhere] {
+        for damaged in
+            ["", "{", "[]", &good[..good.len() / 2], &good.replace("origins", "origin"), &unknown, &elsewhere]
+        {
             fs::write(&file, damaged).unwrap();
             assert!(!state.consents().granted(&root, ORIGIN), "{damaged}");
             assert_eq!(state.consents().list(), [], "{damaged}");

@@ -91,6 +91,7 @@ impl Scratch {
             ("XDG_STATE_HOME", "state"),
             ("XDG_DATA_HOME", "data"),
             ("XDG_CACHE_HOME", "cache"),
+            ("TMPDIR", "tmp"),
         ] {
             let folder = self.path().join(folder);
             fs::create_dir_all(&folder).expect("a scratch home");

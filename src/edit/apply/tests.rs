@@ -76,6 +76,12 @@ mod passes {
     }
 
     #[test]
+    fn brackets_alone_do_not_shift() {
+        refused("fn a() {\n    b();\n}\n", "@@\n     }\n+    x\n", 1, Reason::NotFound);
+        check("{\n}\n", "@@\n {\n+x\n }\n", "{\nx\n}\n");
+    }
+
+    #[test]
     fn typographic_characters_may_differ_and_stay() {
         let text = "say “hi” — now\nnext\n";
         check(text, "@@\n say \"hi\" - now\n-next\n+last\n", "say “hi” — now\nlast\n");
@@ -133,6 +139,14 @@ mod ambiguity {
         check(TWICE, "@@ fn a() @@\n-    go();\n+    stop();\n", changed);
         let changed = "fn a() {\n    go();\n}\nfn b() {\n    stop();\n}\n";
         check(TWICE, "@@ fn b\n-    go();\n+    stop();\n", changed);
+    }
+
+    #[test]
+    fn part_of_a_line_is_an_anchor_in_whole_words() {
+        let text = "fn bar() {\n    go();\n}\nfn b() {\n    go();\n}\n";
+        let changed = "fn bar() {\n    go();\n}\nfn b() {\n    stop();\n}\n";
+        check(text, "@@ fn b\n-    go();\n+    stop();\n", changed);
+        check(text, "@@ b()\n-    go();\n+    stop();\n", changed);
     }
 
     #[test]
@@ -253,6 +267,12 @@ mod answers {
     fn a_rejection_names_the_other_hunks() {
         let rejection = refused("a\nb\nc\n", "@@\n-a\n@@\n-x\n@@\n-y\n@@\n-c\n", 2, Reason::NotFound);
         assert_eq!(rejection.applicable, [1, 4]);
+        assert!(
+            rejection.to_string().ends_with("\nNothing was changed. Hunks 1, 4 would have applied."),
+            "{rejection}"
+        );
+        let rejection = refused("a\nb\nc\nd\n", "@@\n-a\n@@\n-b\n@@\n-c\n@@\n-x\n@@\n-d\n", 4, Reason::NotFound);
+        assert!(rejection.to_string().ends_with(" Hunks 1-3, 5 would have applied."), "{rejection}");
     }
 
     #[test]
@@ -266,6 +286,14 @@ mod answers {
              |    one();\n|    two(b);\n|    three();\n|}\n\
              Nothing was changed."
         );
+    }
+
+    #[test]
+    fn a_place_is_shown_once_where_a_line_was_left_out() {
+        let text = "one\ntwo\nthree\nfour\nfive\n";
+        let rejection = refused(text, "@@\n one\n two\n four\n-five\n", 1, Reason::NotFound);
+        assert_eq!(lines_of(&rejection.candidates), [2]);
+        assert!(rejection.detail.contains("but not together in this order"), "{rejection}");
     }
 
     #[test]

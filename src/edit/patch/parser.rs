@@ -17,7 +17,7 @@ pub(super) fn parse(patch: &str) -> Result<Vec<FilePatch>, PatchError> {
     if patch.len() > MAX_BYTES {
         return Err(PatchError { line: 1, problem: Problem::TooLarge(patch.len()) });
     }
-    let lines = patch.lines().collect();
+    let lines = patch.split_terminator('\n').map(|line| line.trim_end_matches('\r')).collect();
     let mut parser = Parser { lines, at: 0, hunks: 0, sections: Vec::new() };
     let wrapper = parser.open_envelope()?;
     while !parser.at_end_marker()? {

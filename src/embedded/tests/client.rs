@@ -63,11 +63,6 @@ impl Client {
         bounded(self.socket.send(message)).await.unwrap();
     }
 
-    /// A message of which the server may refuse to read the end.
-    pub async fn try_send_message(&mut self, message: Message) -> Result<(), WsError> {
-        bounded(self.socket.send(message)).await
-    }
-
     /// The next message that is no ping.
     pub async fn next_message(&mut self) -> Option<Result<Message, WsError>> {
         loop {

@@ -1,5 +1,7 @@
 //! Every fault, over a WebSocket and, where it means something, over HTTP.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
@@ -73,17 +75,21 @@ async fn a_connection_breaks_after_some_deltas() {
 }
 
 #[tokio::test]
-async fn half_open_strikes_a_connection_in_use_and_answers_no_ping() {
-    let agent = agent(&["half-open,after=1,times=1"]).await;
-    let mut deaf = Client::connect(&agent).await;
-    deaf.complete(json!({"input": "hi"})).await;
-    deaf.send(create(json!({"input": "hi"}))).await;
-    deaf.send_message(Message::Ping(Vec::new().into())).await;
-    // Another connection works meanwhile; what the deaf one would have said has had time to arrive.
-    let mut other = Client::connect(&agent).await;
-    other.complete(json!({"input": "hi"})).await;
-    let heard = tokio::time::timeout(std::time::Duration::from_millis(50), deaf.next_message()).await;
-    assert!(heard.is_err(), "{heard:?}");
+async fn a_half_open_connection_answers_nothing_from_the_upgrade_or_in_use() {
+    for passed in [0, 1] {
+        let agent = agent(&[&format!("half-open,after={passed},times=1")]).await;
+        let mut deaf = Client::connect(&agent).await;
+        for _ in 0..passed {
+            deaf.complete(json!({"input": "hi"})).await;
+        }
+        deaf.send(create(json!({"input": "hi"}))).await;
+        deaf.send_message(Message::Ping(Vec::new().into())).await;
+        // Another connection works meanwhile; what the deaf one would have said has had time to arrive.
+        let mut other = Client::connect(&agent).await;
+        other.complete(json!({"input": "hi"})).await;
+        let heard = tokio::time::timeout(Duration::from_millis(50), deaf.next_message()).await;
+        assert!(heard.is_err(), "{heard:?}");
+    }
 }
 
 #[tokio::test]
@@ -248,7 +254,7 @@ async fn over_http_a_silent_server_says_nothing_at_all() {
         let body = json!({"model": "m", "input": "hi", "store": false}).to_string();
         let mut silent = http(agent.addr()).await;
         let mut waiting = std::pin::pin!(silent.send_request(request(&agent, "POST", "/v1/responses", &[], body)));
-        let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut waiting).await;
+        let early = tokio::time::timeout(Duration::from_millis(50), &mut waiting).await;
         assert!(early.is_err(), "{early:?}");
         assert_eq!(post(&agent, json!({"input": "hi"})).await.unwrap().status, 200);
     }

@@ -6,11 +6,17 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 
 use super::{
     PATCH, agent,
-    client::{Client, Ended, create, text, types},
+    client::{Client, Ended, bounded, create, fetch, text, types},
     scripted, start,
 };
 use crate::{
@@ -276,7 +282,18 @@ async fn a_message_may_have_16_mib_and_no_more() {
     };
     client.send_message(frame(16 * 1024 * 1024)).await;
     assert_eq!(client.until_end().await.last().unwrap()["type"], "response.completed");
-    let _ = client.try_send_message(frame(16 * 1024 * 1024 + 1)).await;
+    // The server takes the whole message off the wire all the same: a reset could overtake its close frame.
+    client.send_message(frame(16 * 1024 * 1024 + 1)).await;
+    assert_eq!(client.end().await, Ended::Closed(1009));
+}
+
+#[tokio::test]
+async fn the_limit_holds_for_a_message_in_parts() {
+    let agent = agent(&[]).await;
+    let mut client = Client::connect(&agent).await;
+    let part = |kind| Message::Frame(Frame::message(vec![b'x'; 9 * 1024 * 1024], OpCode::Data(kind), false));
+    client.send_message(part(Data::Text)).await;
+    client.send_message(part(Data::Continue)).await;
     assert_eq!(client.end().await, Ended::Closed(1009));
 }
 
@@ -328,4 +345,30 @@ async fn dropping_the_server_ends_its_connections() {
     while tokio::net::TcpStream::connect(addr).await.is_ok() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn nothing_outlives_the_server_and_its_clients() {
+    let alive = Arc::new(());
+    let witness = Arc::downgrade(&alive);
+    let responder = move |conversation: &[Item]| {
+        let _ = &alive;
+        scripted(conversation)
+    };
+    let options = AgentOptions { faults: vec!["silent".parse().unwrap()], ..AgentOptions::default() };
+    let agent = start_with(options, Arc::new(responder), Limits::default()).await.unwrap();
+    let mut client = Client::connect(&agent).await;
+    client.send(create(json!({"input": "hi"}))).await;
+    client.send_message(Message::Ping(Vec::new().into())).await;
+    client.next_message().await;
+    let body = json!({"model": "m", "input": "hi"}).to_string();
+    let waiting = fetch(&agent, "POST", "/v1/responses", &[], body);
+    assert!(tokio::time::timeout(Duration::from_millis(20), waiting).await.is_err());
+    drop((client, agent));
+    bounded(async {
+        while witness.upgrade().is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

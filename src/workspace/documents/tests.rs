@@ -91,6 +91,9 @@ fn a_desynced_document_is_healed_by_a_full_text_only() {
     assert_eq!(documents.save(URI, Some("saved")), Applied::Done);
     assert_eq!((snapshot(&documents).raw().as_str(), snapshot(&documents).version), ("saved", 3));
     let documents = desynced();
+    assert_eq!(documents.save(URI, Some("")), Applied::Done);
+    assert!(!snapshot(&documents).desynced, "an empty text heals like any other");
+    let documents = desynced();
     assert_eq!(documents.open(URI, "rust", 1, "again"), Applied::Reopened);
     assert_eq!((snapshot(&documents).raw().as_str(), snapshot(&documents).desynced), ("again", false));
 }

@@ -14,7 +14,7 @@ function M.check()
   elseif vim.fn.executable(program) == 0 then
     health.error(
       ("the server %q is not executable"):format(program),
-      { "install it with `cargo install pilotlight`", 'or name it: vim.lsp.config("pilotlight", { cmd = { "/path/to/pilotlight", "lsp" } })' }
+      { "install it: `cargo install --path .` in its sources", 'or name it: vim.lsp.config("pilotlight", { cmd = { "/path/to/pilotlight", "lsp" } })' }
     )
   else
     health.ok("server: " .. vim.fn.exepath(program))

@@ -182,11 +182,12 @@ impl Bindings {
 pub fn binds(outline: &Outline<'_>, region: &Region, token: usize) -> bool {
     let source = &outline.source;
     let around = outline.around[token];
+    let alone = matches!(region.origin, Origin::Let | Origin::Param) && token + 1 == region.pattern.1;
     let key = source.after(token) == ":" && around != usize::MAX && around >= region.pattern.0;
     !key
         && !matches!(source.before(token), "::" | "." | "$")
         && !matches!(source.after(token), "::" | "(" | "{" | "!")
-        && !source.at(token).starts_with(|first: char| first.is_uppercase())
+        && (alone || !source.at(token).starts_with(|first: char| first.is_uppercase()))
 }
 
 /// Whether a `|` opens the parameters of a closure: only where an expression can start.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::outline::{Item, ItemKind};
+use super::outline::{Item, ItemKind, Outline};
 use super::roles::Roles;
 
 /// A crate's root folder and the modules down from it: `("cli/src", ["a", "b"])`.
@@ -39,8 +39,6 @@ struct Import {
     path: Vec<String>,
     /// The name it has here; nothing for a glob.
     alias: String,
-    /// The last token of the path.
-    token: usize,
     /// The function around it, if any.
     function: Option<usize>,
 }
@@ -104,10 +102,14 @@ impl Modules {
         let mut function = outline.enclosing(token, |item| item.kind == ItemKind::Fn);
         while let Some(index) = function {
             let nested = outline.items.iter().enumerate().filter(|(_, item)| item.parent == Some(index));
-            let nested: Vec<Place> =
-                nested.filter(|(item, _)| outline.name(*item) == name).map(|(item, _)| (file, item)).collect();
-            if !nested.is_empty() {
-                return Named::Items(nested);
+            // An item is seen in its block; the innermost block wins.
+            let nested = nested.filter(|(item, _)| outline.name(*item) == name).filter(|(_, item)| {
+                let block = outline.around[item.start];
+                block != usize::MAX && block < token && token < outline.partner[block]
+            });
+            if let Some(block) = nested.clone().map(|(_, item)| outline.around[item.start]).max() {
+                let inner = nested.filter(|(_, item)| outline.around[item.start] == block);
+                return Named::Items(inner.map(|(item, _)| (file, item)).collect());
             }
             let imports = contents.into_iter().flat_map(|contents| &contents.imports);
             let inside = imports.filter(|(other, import)| *other == file && import.function == Some(index));
@@ -127,6 +129,14 @@ impl Modules {
         self.resolve(&self.around(files, file, token), &path, DEPTH)
     }
 
+    /// Whether a name at a place may come from a glob import.
+    pub fn has_globs(&self, files: &[Roles<'_>], file: usize, token: usize) -> bool {
+        let contents = self.inside.get(&self.around(files, file, token));
+        contents.is_some_and(|contents| {
+            contents.imports.iter().any(|(_, import)| import.path.last().is_some_and(|last| last == "*"))
+        })
+    }
+
     /// What the import whose path ends (or passes) at a token means, up to that token.
     pub fn import(&self, file: usize, token: usize) -> Option<Named> {
         let (module, path) = self.imports.get(&(file, token))?;
@@ -137,14 +147,14 @@ impl Modules {
         let outline = &files[file].outline;
         let module = self.around(files, file, item.start);
         if item.kind == ItemKind::Use {
-            let mut imports = Vec::new();
-            read_tree(outline, item.start + 1, &mut Vec::new(), &mut imports);
             let function = outline.enclosing(item.start, |item| item.kind == ItemKind::Fn);
-            for mut import in imports {
-                import.function = function;
-                self.imports.insert((file, import.token), (module.clone(), import.path.clone()));
-                self.inside.entry(module.clone()).or_default().imports.push((file, import));
+            let mut tree = UseTree { outline, function, segments: Vec::new(), imports: Vec::new() };
+            tree.read(item.start + 1, &mut Vec::new());
+            for (token, path) in tree.segments {
+                self.imports.insert((file, token), (module.clone(), path));
             }
+            let imports = tree.imports.into_iter().map(|import| (file, import));
+            self.inside.entry(module).or_default().imports.extend(imports);
             return;
         }
         let free = item.parent.is_none_or(|parent| outline.items[parent].kind == ItemKind::Mod);
@@ -188,8 +198,11 @@ impl Modules {
                 let mut path = glob.path.clone();
                 path.pop();
                 path.push(name.to_owned());
-                if let Named::Items(items) = self.resolve_import(module, &path, depth - 1) {
-                    found.extend(items);
+                match self.resolve_import(module, &path, depth - 1) {
+                    Named::Items(items) => found.extend(items),
+                    // All variants of an enum; whether this is one of them, its declaration says.
+                    Named::Member(of) => other = Some(Named::Member(of)),
+                    _ => {}
                 }
             }
         }
@@ -332,57 +345,66 @@ pub fn module_of(path: &str) -> Module {
     }
 }
 
-/// Reads a `use` tree that begins at `token`; gives the token behind it.
-fn read_tree(
-    outline: &super::outline::Outline<'_>,
-    mut token: usize,
-    prefix: &mut Vec<String>,
-    imports: &mut Vec<Import>,
-) -> usize {
-    let depth = prefix.len();
-    loop {
-        match outline.at(token) {
-            "::" => {
-                if prefix.is_empty() {
-                    prefix.push("::".into());
-                }
-                token += 1;
-            }
-            "{" => {
-                let close = outline.partner[token];
-                token += 1;
-                while token < close {
-                    token = read_tree(outline, token, prefix, imports) + 1;
-                }
-                token = close + 1;
-                break;
-            }
-            "*" => {
-                let path = prefix.iter().cloned().chain(["*".into()]).collect();
-                imports.push(Import { path, alias: String::new(), token, function: None });
-                token += 1;
-                break;
-            }
-            name if outline.source.is_ident(token) => {
-                prefix.push(name.to_owned());
-                token += 1;
-                if outline.at(token) != "::" {
-                    let last = token - 1;
-                    if name == "self" {
-                        prefix.pop();
+/// Reads the tree of a `use` item.
+struct UseTree<'o, 't> {
+    outline: &'o Outline<'t>,
+    function: Option<usize>,
+    /// Every name of the tree with the path down to it.
+    segments: Vec<(usize, Vec<String>)>,
+    imports: Vec<Import>,
+}
+
+impl UseTree<'_, '_> {
+    /// Reads the branch that begins at `token`; gives the token behind it.
+    fn read(&mut self, mut token: usize, prefix: &mut Vec<String>) -> usize {
+        let depth = prefix.len();
+        loop {
+            match self.outline.at(token) {
+                "::" => {
+                    if prefix.is_empty() {
+                        prefix.push("::".into());
                     }
-                    let mut alias = prefix.last().cloned().unwrap_or_default();
-                    if outline.at(token) == "as" {
-                        alias = outline.at(token + 1).to_owned();
-                        token += 2;
+                    token += 1;
+                }
+                "{" => {
+                    let close = self.outline.partner[token];
+                    token += 1;
+                    while token < close {
+                        token = self.read(token, prefix) + 1;
                     }
-                    imports.push(Import { path: prefix.clone(), alias, token: last, function: None });
+                    token = close + 1;
                     break;
                 }
+                "*" => {
+                    let path = prefix.iter().cloned().chain(["*".into()]).collect();
+                    self.imports.push(Import { path, alias: String::new(), function: self.function });
+                    token += 1;
+                    break;
+                }
+                name if self.outline.source.is_ident(token) => {
+                    prefix.push(name.to_owned());
+                    self.segments.push((token, prefix.clone()));
+                    token += 1;
+                    if self.outline.at(token) != "::" {
+                        token = self.end_branch(token, prefix);
+                        break;
+                    }
+                }
+                _ => break,
             }
-            _ => break,
         }
+        prefix.truncate(depth);
+        token
     }
-    prefix.truncate(depth);
-    token
+
+    /// The end of a branch: the name imported, and `as alias`.
+    fn end_branch(&mut self, token: usize, prefix: &mut Vec<String>) -> usize {
+        if prefix.len() > 1 && prefix.last().is_some_and(|last| last == "self") {
+            prefix.pop();
+        }
+        let renamed = self.outline.at(token) == "as";
+        let alias = if renamed { self.outline.at(token + 1).to_owned() } else { prefix.last().cloned().unwrap_or_default() };
+        self.imports.push(Import { path: prefix.clone(), alias, function: self.function });
+        if renamed { token + 2 } else { token }
+    }
 }

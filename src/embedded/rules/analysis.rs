@@ -1,0 +1,37 @@
+//! One door to the analyses of all languages.
+
+use super::lexer::{Language, Source};
+use super::rust;
+use super::symbol::{Definition, Target, Uses};
+
+/// What the name at a token defines, if anything.
+pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
+    match source.language {
+        Language::Rust => rust::definition(source, token),
+        _ => None,
+    }
+}
+
+/// The uses of `target` in these files, its own definition included.
+pub fn uses<'t>(sources: &[Source<'t>], target: Target<'t>) -> Uses {
+    match sources.get(target.file).map(|source| source.language) {
+        Some(Language::Rust) => rust::uses(sources, target),
+        _ => Uses::default(),
+    }
+}
+
+/// The name tokens of functions with the brackets of their parameters.
+pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
+    match source.language {
+        Language::Rust => rust::functions(source),
+        _ => Vec::new(),
+    }
+}
+
+/// The type, module or function around a definition, if any.
+pub fn owner<'t>(source: &Source<'t>, token: usize) -> Option<&'t str> {
+    match source.language {
+        Language::Rust => rust::owner(source, token),
+        _ => None,
+    }
+}

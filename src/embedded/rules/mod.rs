@@ -1,0 +1,73 @@
+//! The embedded rule agent: carries renames through a workspace and applies fixes that diagnostics spell out.
+//!
+//! It sees a conversation exactly as a model would and answers with text and tool calls, recomputed from the whole
+//! conversation each round. It has no state and no access to files, and it never pretends to be a model.
+
+mod analysis;
+mod conversation;
+mod diff;
+mod finish;
+mod frames;
+mod instruction;
+mod intent;
+mod lexer;
+mod patch;
+mod plan;
+mod rename;
+mod rust;
+mod symbol;
+mod workspace;
+
+use serde_json::Value;
+
+use crate::wire::item::Item;
+use conversation::Conversation;
+
+/// What the agent says to everything it cannot do.
+pub const CANNOT: &str = "Pilotlight's embedded agent renames, finishes renames and fixes diagnostics that say how; \
+for anything else set provider.base_url and provider.api_key_env in the configuration (pilotlight config shows where).";
+
+/// One item of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyItem {
+    /// A message to the user; it ends the turn.
+    Text(String),
+    /// A call of a JSON function.
+    Call {
+        /// Name of the tool.
+        name: String,
+        /// Its arguments.
+        arguments: Value,
+    },
+    /// A call of `apply_patch`: the patch, in V4A.
+    Patch(String),
+}
+
+/// An answer: text, or calls whose answers are wanted in the next round.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply {
+    /// Its items, in order.
+    pub items: Vec<ReplyItem>,
+}
+
+impl Reply {
+    fn say(text: impl Into<String>) -> Reply {
+        Reply { items: vec![ReplyItem::Text(text.into())] }
+    }
+
+    fn call(name: &str, arguments: Value) -> Reply {
+        Reply { items: vec![ReplyItem::Call { name: name.to_owned(), arguments }] }
+    }
+}
+
+/// Answers a conversation. The same conversation always gets the same answer.
+pub fn respond(conversation: &[Item]) -> Reply {
+    let conversation = Conversation::read(conversation);
+    let Some(request) = &conversation.request else { return Reply::say(CANNOT) };
+    let answer = match request.action {
+        "finish" => finish::finish(&conversation),
+        "edit" => instruction::edit(&conversation, request),
+        _ => Err(Reply::say(CANNOT)),
+    };
+    answer.unwrap_or_else(|reply| reply)
+}

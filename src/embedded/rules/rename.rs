@@ -1,0 +1,183 @@
+//! Renames: from definitions that were renamed to a plan that renames their uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::analysis;
+use super::conversation::Conversation;
+use super::lexer::{Language, Source, line_of};
+use super::patch::{Edit, tidy};
+use super::symbol::{Reach, Target};
+use super::workspace;
+use super::{Reply, plan::Plan};
+
+/// One name for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    /// The name before.
+    pub old: String,
+    /// The name to be.
+    pub new: String,
+    /// Where the new name stands already: files and offsets.
+    pub done: Vec<(String, usize)>,
+    /// The definitions: files and offsets.
+    pub definitions: Vec<(String, usize)>,
+    /// What it is, as one says it.
+    pub what: &'static str,
+    /// How far it can be seen.
+    pub reach: Reach,
+}
+
+/// Places named in an answer, at most.
+const PLACES: usize = 10;
+
+/// What came of one or several renames.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The edits, by file.
+    pub edits: BTreeMap<String, Vec<Edit>>,
+    /// A sentence for each rename.
+    sentences: Vec<String>,
+}
+
+impl Outcome {
+    /// Adds the uses of one rename, asking for what has to be known first.
+    pub fn add(&mut self, conversation: &Conversation<'_>, rename: &Rename) -> Result<(), Reply> {
+        let home = rename.definitions.first().map_or("", |(path, _)| path.as_str());
+        let mut paths: BTreeSet<String> = rename.definitions.iter().map(|(path, _)| path.clone()).collect();
+        let mut elsewhere = Vec::new();
+        if rename.reach == Reach::Workspace {
+            for (path, lines) in workspace::search(conversation, &rename.old, Some(Language::of(home)))? {
+                if workspace::shares_names(home, &path) {
+                    paths.insert(path);
+                } else {
+                    elsewhere.extend(lines.iter().map(|line| format!("{path}:{line}")));
+                }
+            }
+        }
+        paths.extend(rename.done.iter().map(|(path, _)| path.clone()));
+        workspace::read(conversation, paths.iter().map(String::as_str))?;
+        let (known, unknown): (Vec<&String>, Vec<&String>) =
+            paths.iter().partition(|path| conversation.text(path).is_some());
+        let sources = sources(conversation, &known, rename);
+        let mut left = self.collect(&sources, rename);
+        left.extend(unknown.iter().map(|path| (format!("{path} (it could not be read)"), None)));
+        self.conclude(rename, &sources, left, &elsewhere);
+        Ok(())
+    }
+
+    /// The plan with its summary.
+    pub fn into_plan(self) -> Plan {
+        let summary = format!("Pilotlight's embedded agent: {}", self.sentences.join(" "));
+        Plan { edits: self.edits, summary }
+    }
+
+    /// Adds a sentence to the summary.
+    pub fn say(&mut self, sentence: impl Into<String>) {
+        self.sentences.push(sentence.into());
+    }
+
+    /// Collects the edits of a rename; gives what was left: places and why.
+    fn collect(&mut self, sources: &[Source<'_>], rename: &Rename) -> Vec<(String, Option<&'static str>)> {
+        let mut left: Vec<(usize, usize, &'static str)> = Vec::new();
+        let mut edits: BTreeMap<usize, Vec<Edit>> = BTreeMap::new();
+        let mut refusals = Vec::new();
+        for (path, offset) in &rename.definitions {
+            let Some(file) = sources.iter().position(|source| source.path == path) else { continue };
+            let Some(token) = sources[file].token_at(*offset) else { continue };
+            let uses = analysis::uses(sources, Target { file, token, old: &rename.old, new: &rename.new });
+            if let Some(refusal) = uses.refusal {
+                refusals.push(refusal);
+            }
+            left.extend(uses.left.iter().map(|left| (left.file, left.offset, left.why)));
+            for (file, edit) in uses.edits {
+                edits.entry(file).or_default().push(edit);
+            }
+        }
+        for (file, mut edits) in edits {
+            let source = &sources[file];
+            tidy(&mut edits);
+            left.retain(|(other, offset, _)| *other != file || !edits.iter().any(|edit| edit.start == *offset));
+            edits.retain(|edit| source.text.get(edit.start..edit.end) != Some(&edit.text));
+            if !edits.is_empty() {
+                self.edits.entry(source.path.to_owned()).or_default().extend(edits);
+            }
+        }
+        refusals.dedup();
+        refusals.into_iter().for_each(|refusal| self.say(format!("`{}` was left alone: {refusal}.", rename.old)));
+        left.sort_unstable();
+        left.dedup();
+        left.iter()
+            .map(|(file, offset, why)| {
+                let source = &sources[*file];
+                (format!("{}:{}", source.path, line_of(source.text, *offset)), Some(*why))
+            })
+            .collect()
+    }
+
+    fn conclude(
+        &mut self,
+        rename: &Rename,
+        sources: &[Source<'_>],
+        left: Vec<(String, Option<&'static str>)>,
+        elsewhere: &[String],
+    ) {
+        let (old, new, what) = (&rename.old, &rename.new, rename.what);
+        let mine = |edit: &&Edit| edit.text == *new || edit.text.contains(new.as_str());
+        let by_file = sources.iter().filter_map(|source| Some((source.path, self.edits.get(source.path)?)));
+        let counts: Vec<(&str, usize)> =
+            by_file.map(|(path, edits)| (path, edits.iter().filter(mine).count())).filter(|(_, count)| *count > 0).collect();
+        let uses: usize = counts.iter().map(|(_, count)| count).sum();
+        let sentence = match (uses, counts.len()) {
+            (0, _) => format!("no use of the {what} `{old}` was left to rename to `{new}`."),
+            (uses, files) => format!(
+                "renamed the {what} `{old}` to `{new}`: {uses} use{} in {files} file{}.",
+                plural(uses),
+                plural(files)
+            ),
+        };
+        self.say(sentence);
+        let mut reasons: Vec<(Option<&str>, Vec<String>)> = Vec::new();
+        for (place, why) in left {
+            match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, places)) => places.push(place),
+                None => reasons.push((why, vec![place])),
+            }
+        }
+        for (why, places) in reasons {
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
+            self.say(format!("Left alone: {}{why}.", listed(&places)));
+        }
+        if !elsewhere.is_empty() {
+            self.say(format!("Files of other languages mention `{old}` too: {}.", listed(elsewhere)));
+        }
+    }
+}
+
+/// The known files, read as they were before the user renamed anything.
+fn sources<'t>(conversation: &'t Conversation<'_>, known: &[&'t String], rename: &'t Rename) -> Vec<Source<'t>> {
+    let texts = known.iter().filter_map(|path| Some((path.as_str(), conversation.text(path)?)));
+    texts
+        .map(|(path, text)| {
+            let mut source = Source::lex(path, text);
+            for (_, offset) in rename.done.iter().filter(|(other, _)| other == path) {
+                if let Some(token) = source.token_at(*offset) {
+                    source.reads_as(token, &rename.old);
+                }
+            }
+            source
+        })
+        .collect()
+}
+
+/// Places as a list that is not too long.
+pub fn listed(places: &[String]) -> String {
+    let mut list = places.iter().take(PLACES).cloned().collect::<Vec<_>>().join(", ");
+    if places.len() > PLACES {
+        list.push_str(&format!(" and {} more", places.len() - PLACES));
+    }
+    list
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

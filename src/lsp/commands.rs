@@ -1,0 +1,353 @@
+//! The commands of the contract. All reply at once; a turn's work goes on in its session.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
+
+use super::client::MessageKind;
+use super::comments::{Wish, wish};
+use super::desk::Desk;
+use super::editor::{Editor, RunningTurn};
+use super::from_proto::{ExecuteCommand, ProtoDiagnostic, ProtoRange, diagnostic, line_text};
+use super::host::{EditorHost, HostParts, apply_kept, discard_kept, token};
+use super::progress::{Progress, Shown};
+use super::status::status;
+use crate::agent::{Action, Ask, TurnRequest};
+use crate::config::state_dir;
+use crate::session::receipt::{Receipt, markdown};
+use crate::workspace::RelPath;
+
+/// Every command, as `executeCommandProvider` lists them.
+pub const COMMANDS: [&str; 16] = [
+    "pilotlight.fix",
+    "pilotlight.finish",
+    "pilotlight.implement",
+    "pilotlight.edit",
+    "pilotlight.document",
+    "pilotlight.test",
+    "pilotlight.simplify",
+    "pilotlight.ask",
+    "pilotlight.action",
+    "pilotlight.cancel",
+    "pilotlight.apply",
+    "pilotlight.discard",
+    "pilotlight.trust",
+    "pilotlight.status",
+    "pilotlight.receipts",
+    "pilotlight.reset",
+];
+
+/// How long the user may think about consent.
+const CONSENT_WITHIN: Duration = Duration::from_secs(600);
+
+/// The argument object of any command.
+#[derive(Deserialize, Default)]
+struct Argument {
+    uri: Option<String>,
+    range: Option<ProtoRange>,
+    diagnostics: Option<Vec<ProtoDiagnostic>>,
+    instruction: Option<String>,
+    question: Option<String>,
+    name: Option<String>,
+    turn: Option<String>,
+    proposal: Option<String>,
+    root: Option<String>,
+}
+
+/// Runs a command.
+pub async fn execute(editor: &Arc<Editor>, params: ExecuteCommand) -> Result<Value> {
+    let argument = argument(params.arguments)?;
+    match params.command.as_str() {
+        "pilotlight.fix" => begin(editor, Action::Fix, argument, params.work_done_token).await,
+        "pilotlight.finish" => begin(editor, Action::Finish, argument, params.work_done_token).await,
+        "pilotlight.implement" => begin(editor, Action::Implement, argument, params.work_done_token).await,
+        "pilotlight.edit" => begin(editor, Action::Edit, argument, params.work_done_token).await,
+        "pilotlight.document" => begin(editor, Action::Document, argument, params.work_done_token).await,
+        "pilotlight.test" => begin(editor, Action::Test, argument, params.work_done_token).await,
+        "pilotlight.simplify" => begin(editor, Action::Simplify, argument, params.work_done_token).await,
+        "pilotlight.ask" => begin(editor, Action::Ask, argument, params.work_done_token).await,
+        "pilotlight.action" => begin(editor, Action::Custom, argument, params.work_done_token).await,
+        "pilotlight.cancel" => cancel(editor, &argument),
+        "pilotlight.apply" => {
+            let id = argument.proposal.ok_or_else(|| wrong("give the proposal: {\"proposal\": ID}"))?;
+            apply_kept(editor.clone(), id).map(|()| Value::Null).map_err(failed)
+        }
+        "pilotlight.discard" => {
+            let id = argument.proposal.ok_or_else(|| wrong("give the proposal: {\"proposal\": ID}"))?;
+            discard_kept(editor, &id).map(|()| Value::Null).map_err(failed)
+        }
+        "pilotlight.trust" => trust(editor, &argument).await,
+        "pilotlight.status" => Ok(status(editor)),
+        "pilotlight.receipts" => Ok(receipts(editor)),
+        "pilotlight.reset" => reset(editor, &argument),
+        other => Err(wrong(&format!("there is no command {other}; the commands are {}", COMMANDS.join(", ")))),
+    }
+}
+
+/// The first argument: an object, or (from a command line in Helix) its JSON text, or a bare URI.
+fn argument(arguments: Option<Vec<Value>>) -> Result<Argument> {
+    let first = arguments.and_then(|mut all| if all.is_empty() { None } else { Some(all.remove(0)) });
+    let object = match first {
+        None | Some(Value::Null) => return Ok(Argument::default()),
+        Some(Value::String(text)) => match serde_json::from_str::<Value>(&text) {
+            Ok(object @ Value::Object(_)) => object,
+            _ => return Ok(Argument { uri: Some(text), ..Argument::default() }),
+        },
+        Some(value) => value,
+    };
+    serde_json::from_value(object).map_err(|error| wrong(&format!("the argument is not right: {error}")))
+}
+
+fn wrong(message: &str) -> Error {
+    Error { code: ErrorCode::InvalidParams, message: message.to_owned().into(), data: None }
+}
+
+/// `RequestFailed`: the request was right and could not be done.
+fn failed(message: String) -> Error {
+    Error { code: ErrorCode::ServerError(-32803), message: message.into(), data: None }
+}
+
+// ---- turns ------------------------------------------------------------------------------------------------------
+
+async fn begin(editor: &Arc<Editor>, action: Action, argument: Argument, work_done_token: Option<Value>) -> Result<Value> {
+    if editor.broken.load(std::sync::atomic::Ordering::Relaxed) {
+        return Err(failed("Pilotlight lost track of your documents; restart the server.".into()));
+    }
+    let uri = argument.uri.clone().ok_or_else(|| wrong("give the document: {\"uri\": \"file:///…\"}"))?;
+    let desk = desk(editor, &uri).await?;
+    let ask = ask(editor, &desk, action, &uri, argument)?;
+    let turn = editor.new_turn_id();
+    let cancel = desk.session.closing().child_token();
+    let shown = match (work_done_token, editor.abilities().is_some_and(|abilities| abilities.progress)) {
+        (Some(token), _) => Some(Shown { token, known: true, title: title(ask.action) }),
+        (None, true) => Some(Shown { token: token(&turn), known: false, title: title(ask.action) }),
+        (None, false) => None,
+    };
+    let progress_token = shown.as_ref().map_or(Value::Null, |shown| shown.token.clone());
+    let action = ask.action;
+    let first = "waiting for its turn".to_owned();
+    let progress = Progress::begin(editor.client.clone(), shown, first, cancel.clone());
+    let host = EditorHost::new(HostParts {
+        editor: editor.clone(),
+        desk: desk.clone(),
+        turn: turn.clone(),
+        action,
+        cancel: cancel.clone(),
+        progress,
+        state_dir: state_dir(&editor.around().env),
+    });
+    let request = TurnRequest {
+        id: turn.clone(),
+        ask,
+        workspace: desk.workspace.clone(),
+        diagnostics: desk.diagnostics.clone(),
+        max_delta_bytes: usize::try_from(desk.config.context.max_delta_bytes).unwrap_or(usize::MAX),
+        cancel: cancel.clone(),
+        host: Arc::new(host.clone()),
+    };
+    editor.add_turn(turn.clone(), RunningTurn { desk: desk.clone(), action, cancel, token: progress_token });
+    if desk.is_allowed(&editor.around().consents) {
+        if let Err(full) = desk.session.submit(request) {
+            editor.remove_turn(&turn);
+            // Ends its progress; nothing was queued.
+            drop(host);
+            return Err(failed(format!("Pilotlight: {full}")));
+        }
+    } else {
+        let editor = editor.clone();
+        tokio::spawn(async move { consent_first(&editor, &desk, request, &host).await });
+    }
+    Ok(json!({ "turn": turn }))
+}
+
+async fn desk(editor: &Arc<Editor>, uri: &str) -> Result<Arc<Desk>> {
+    if let Some(desk) = editor.desk(uri) {
+        return Ok(desk);
+    }
+    let (editor, uri) = (editor.clone(), uri.to_owned());
+    let opened = tokio::task::spawn_blocking(move || editor.desk_or_open(&uri)).await;
+    opened.map_err(|_| Error::internal_error())?.map_err(failed)
+}
+
+fn title(action: Action) -> String {
+    format!("Pilotlight: {}", action.name())
+}
+
+/// Puts a command's argument in the agent's terms.
+fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argument) -> Result<Ask> {
+    let path = desk.workspace.rel_of_uri(uri).ok_or_else(|| failed(format!("{uri} has a name Pilotlight cannot use")))?;
+    let document = desk.workspace.document(&path);
+    let encoding = editor.documents.encoding();
+    let mut ask = Ask {
+        action,
+        lines: argument.range.map(ProtoRange::lines),
+        diagnostics: Vec::new(),
+        instruction: argument.instruction.or(argument.question).filter(|text| !text.trim().is_empty()),
+        file: Some(path.clone()),
+    };
+    match action {
+        Action::Fix => {
+            let sent = argument.diagnostics.unwrap_or_default();
+            let read = |one: &ProtoDiagnostic| diagnostic(one, document.as_ref(), &desk.workspace, encoding);
+            ask.diagnostics = sent.iter().map(read).collect();
+            if ask.diagnostics.is_empty() {
+                ask.diagnostics = reported(desk, &path, ask.lines);
+            }
+            if ask.diagnostics.is_empty() {
+                return Err(failed("there is no diagnostic to fix here; put the cursor on one".into()));
+            }
+        }
+        Action::Edit if ask.instruction.is_none() => {
+            return Err(wrong("give an instruction: {\"uri\": …, \"range\": …, \"instruction\": \"what to do\"}"));
+        }
+        Action::Implement => implement(&mut ask, document.as_ref()),
+        Action::Finish => ask.lines = None,
+        Action::Custom => {
+            let name = argument.name.ok_or_else(|| wrong("give the action: {\"name\": NAME}"))?;
+            let known = desk.config.actions.iter().find(|known| known.name == name);
+            let custom = known.ok_or_else(|| failed(format!("there is no [[action]] named {name} in the configuration")))?;
+            ask.instruction = Some(custom.prompt.clone());
+        }
+        _ => {}
+    }
+    Ok(ask)
+}
+
+/// What a plugin fed for these lines.
+fn reported(desk: &Desk, path: &RelPath, lines: Option<(usize, usize)>) -> Vec<crate::workspace::Diagnostic> {
+    let reported = desk.diagnostics.of(path).diagnostics;
+    let Some((first, last)) = lines else { return reported };
+    reported.into_iter().filter(|one| one.start.0 <= last && one.end.0 >= first).collect()
+}
+
+/// The comment at the place says what is wanted; `AI?` makes it a question.
+fn implement(ask: &mut Ask, document: Option<&crate::workspace::Snapshot>) {
+    let (Some(document), Some((first, last))) = (document, ask.lines) else { return };
+    let text = document.model_text();
+    let found = (first..=last.min(first + 50))
+        .find_map(|line| Some((line, wish(&line_text(&text, line), &document.language_id)?)));
+    let Some((line, wish)) = found else { return };
+    if first == last {
+        ask.lines = Some((line, line));
+    }
+    match wish {
+        Wish::Do(text) | Wish::Todo(text) => ask.instruction = ask.instruction.take().or(Some(text)),
+        Wish::Answer(text) => {
+            ask.action = Action::Ask;
+            ask.instruction = Some(text);
+        }
+        Wish::Stub => {}
+    }
+}
+
+// ---- consent ----------------------------------------------------------------------------------------------------
+
+/// Asks before anything of the workspace leaves; then the turn begins, or it is refused.
+async fn consent_first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequest, host: &EditorHost) {
+    let origin = desk.provider.url.origin();
+    let root = desk.root();
+    let able = editor.abilities().is_some_and(|abilities| abilities.message_requests);
+    let how = format!(
+        "choose the code action \u{201c}Allow Pilotlight to send this workspace to {}\u{201d} or run: pilotlight trust {}",
+        desk.provider.url.host(),
+        root.display()
+    );
+    if !able {
+        host.refuse(format!("Nothing was sent to {origin}: it needs your consent first; {how}."));
+        return;
+    }
+    let text = format!(
+        "Allow Pilotlight to send files of {} to {origin} (model {})? They are sent as you work, secrets and ignored files excepted.",
+        root.display(),
+        desk.provider.model(&desk.config)
+    );
+    let params = json!({"type": 3, "message": text, "actions": [{"title": "Allow"}, {"title": "Not now"}]});
+    let answer = tokio::select! {
+        biased;
+        () = request.cancel.cancelled() => Ok(Value::Null),
+        answer = editor.client.request("window/showMessageRequest", params, CONSENT_WITHIN) => answer,
+    };
+    let allowed = answer.is_ok_and(|answer| answer.get("title").and_then(Value::as_str) == Some("Allow"));
+    if !allowed {
+        host.refuse(format!("Nothing was sent to {origin}. To allow it, {how}."));
+        return;
+    }
+    if let Err(reason) = grant(editor, desk) {
+        host.refuse(reason);
+        return;
+    }
+    if let Err(full) = desk.session.submit(request) {
+        host.refuse(full.to_string());
+    }
+}
+
+/// Writes the consent down and lights the session.
+fn grant(editor: &Editor, desk: &Desk) -> std::result::Result<(), String> {
+    let consents = editor.around().consents;
+    consents
+        .grant(&desk.root(), &desk.provider.url.origin())
+        .map_err(|error| format!("your consent could not be written down: {error}; nothing was sent"))?;
+    desk.session.light();
+    Ok(())
+}
+
+async fn trust(editor: &Arc<Editor>, argument: &Argument) -> Result<Value> {
+    let desks = editor.desks();
+    let root = argument.root.as_ref().map(PathBuf::from);
+    let chosen = match (&root, &argument.uri) {
+        (Some(root), _) => desks.iter().find(|desk| desk.root() == *root || desk.workspace.rel(root).is_some()).cloned(),
+        (None, Some(uri)) => editor.desk(uri),
+        (None, None) => desks.first().filter(|_| desks.len() == 1).cloned(),
+    };
+    let desk = chosen.ok_or_else(|| wrong("give the folder: {\"root\": PATH}"))?;
+    if !desk.provider.needs_consent() {
+        return Ok(json!({"root": desk.root(), "needed": false}));
+    }
+    let editor = editor.clone();
+    let granted = tokio::task::spawn_blocking(move || grant(&editor, &desk).map(|()| desk.root())).await;
+    let root = granted.map_err(|_| Error::internal_error())?.map_err(failed)?;
+    Ok(json!({"root": root, "needed": true}))
+}
+
+// ---- everything else --------------------------------------------------------------------------------------------
+
+fn cancel(editor: &Editor, argument: &Argument) -> Result<Value> {
+    let turns = editor.turns();
+    let chosen = turns.iter().filter(|(id, _)| argument.turn.as_ref().is_none_or(|wanted| wanted == id));
+    let mut cancelled = Vec::new();
+    for (id, turn) in chosen {
+        turn.cancel.cancel();
+        cancelled.push(id);
+    }
+    Ok(json!({ "cancelled": cancelled }))
+}
+
+fn receipts(editor: &Editor) -> Value {
+    let mut turns: Vec<Receipt> = Vec::new();
+    for desk in editor.desks() {
+        turns.extend(desk.session.board().receipts().all().cloned());
+    }
+    json!({"markdown": markdown(turns.iter()), "turns": turns})
+}
+
+fn reset(editor: &Arc<Editor>, argument: &Argument) -> Result<Value> {
+    let root = argument.root.as_ref().map(PathBuf::from);
+    let desks = editor.desks();
+    let chosen: Vec<_> =
+        desks.iter().filter(|desk| root.as_ref().is_none_or(|root| desk.root() == *root || desk.workspace.rel(root).is_some())).collect();
+    if chosen.is_empty() && root.is_some() {
+        return Err(failed("there is no session for that folder".into()));
+    }
+    for desk in &chosen {
+        for (_, turn) in editor.turns().iter().filter(|(_, turn)| Arc::ptr_eq(&turn.desk, desk)) {
+            turn.cancel.cancel();
+        }
+        desk.session.reset();
+    }
+    editor.tell(MessageKind::Info, "Pilotlight begins a new session.".into());
+    Ok(json!({ "reset": chosen.len() }))
+}

@@ -1,0 +1,125 @@
+//! A desk: everything that belongs to one workspace folder of one editor.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::agent::{Conversation, TurnRequest};
+use crate::config::{Config, Loaded, WORKSPACE_FILE, narrow};
+use crate::provider::{Provider, profile};
+use crate::session::actor::Session;
+use crate::session::pool::{Key, SessionPool};
+use crate::wire::dial::DialError;
+use crate::workspace::{Consents, ContextRules, DiagnosticStore, Documents, RelPath, Workspace, WorkspaceError};
+
+/// One folder, its session, and what is known about it.
+pub struct Desk {
+    /// The folder with its documents and its policy.
+    pub workspace: Arc<Workspace>,
+    /// What language servers reported.
+    pub diagnostics: Arc<DiagnosticStore>,
+    /// The warm session.
+    pub session: Arc<Session<TurnRequest>>,
+    /// What the session is pooled under.
+    pub key: Key,
+    /// The configuration, narrowed by this workspace.
+    pub config: Config,
+    /// Where requests go.
+    pub provider: Provider,
+    /// Per file, the document revision at which a change was finished: nothing newer is left to finish.
+    finished: Mutex<HashMap<RelPath, u64>>,
+}
+
+/// What a desk is made from.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The configuration of the user and the editor.
+    pub loaded: Loaded,
+    /// The process's environment at start.
+    pub env: Arc<BTreeMap<String, String>>,
+    /// Where requests go.
+    pub provider: Provider,
+    /// The user's consents.
+    pub consents: Arc<Consents>,
+    /// The sessions of this process.
+    pub pool: Arc<SessionPool<TurnRequest>>,
+    /// The editor's documents.
+    pub documents: Arc<Documents>,
+}
+
+/// Why a folder has no desk.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The folder cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The provider's settings cannot be used.
+    #[error(transparent)]
+    Provider(#[from] DialError),
+}
+
+impl Desk {
+    /// Sets a desk up and lights its session, unless consent is missing. Reads the disk, so it blocks.
+    ///
+    /// # Errors
+    /// [`DeskError`]; the folder is then without Pilotlight.
+    pub fn open(root: &Path, around: &Surroundings) -> Result<(Desk, Vec<String>), DeskError> {
+        let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let consented = is_allowed(&around.provider, &around.consents, &canonical);
+        let loaded = narrow(&around.loaded, &root.join(WORKSPACE_FILE), consented);
+        let warnings = loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
+        let config = loaded.config;
+        let rules = ContextRules {
+            exclude: config.context.exclude.clone(),
+            max_file_bytes: config.context.max_file_bytes,
+        };
+        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), rules)?);
+        let profile = profile(&config, &around.provider, workspace.root(), &around.env)?;
+        let key = Key {
+            root: canonical,
+            origin: around.provider.url.origin(),
+            credential: format!("{:?}", config.provider.key),
+        };
+        let start = || Session::start(profile, Conversation::default(), consented);
+        let session = around.pool.get_or_start(&key, start);
+        let desk = Desk {
+            workspace,
+            diagnostics: Arc::default(),
+            session,
+            key,
+            config,
+            provider: around.provider.clone(),
+            finished: Mutex::default(),
+        };
+        Ok((desk, warnings))
+    }
+
+    /// The folder, every link resolved.
+    pub fn root(&self) -> PathBuf {
+        self.key.root.clone()
+    }
+
+    /// Whether the user allowed this workspace to be sent to its endpoint.
+    pub fn is_allowed(&self, consents: &Consents) -> bool {
+        is_allowed(&self.provider, consents, &self.key.root)
+    }
+
+    /// Whether the user changed this document since it was opened or since its last change was finished.
+    pub fn has_fresh_edit(&self, path: &RelPath) -> bool {
+        let Some(document) = self.workspace.document(path) else { return false };
+        let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+        document.edited() && finished.is_none_or(|revision| document.revision > revision)
+    }
+
+    /// Notes that what was changed so far has been carried through.
+    pub fn settle(&self) {
+        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        for (path, document) in self.workspace.open_documents() {
+            finished.insert(path, document.revision);
+        }
+    }
+}
+
+fn is_allowed(provider: &Provider, consents: &Consents, root: &Path) -> bool {
+    !provider.needs_consent() || consents.granted(root, &provider.url.origin())
+}

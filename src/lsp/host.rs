@@ -1,0 +1,297 @@
+//! One turn's connection to the editor: its progress, its edit, its end.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::apply::{ANSWERS_WITHIN, Application, landing, plan};
+use super::client::MessageKind;
+use super::confirm::{Way, question, way};
+use super::desk::Desk;
+use super::editor::Editor;
+use super::progress::Progress;
+use super::answer;
+use crate::agent::{Action, Host, Landing, Pending, Proposal, Stage, TurnEnd};
+use crate::session::receipt::{Outcome, Receipt};
+
+/// What a turn tells and asks the editor.
+#[derive(Clone)]
+pub struct EditorHost {
+    /// Shared, so that a question can outlive the turn.
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    editor: Arc<Editor>,
+    desk: Arc<Desk>,
+    turn: String,
+    action: Action,
+    cancel: CancellationToken,
+    progress: Progress,
+    state_dir: PathBuf,
+    /// A question to be asked once the turn is over.
+    question: Mutex<Option<Question>>,
+}
+
+/// A proposal that needs the user's word.
+struct Question {
+    proposal: Arc<Proposal>,
+    text: String,
+    way: Way,
+}
+
+/// What a host is made from.
+pub struct HostParts {
+    /// The editor.
+    pub editor: Arc<Editor>,
+    /// The turn's desk.
+    pub desk: Arc<Desk>,
+    /// The turn's id.
+    pub turn: String,
+    /// What it does.
+    pub action: Action,
+    /// Stops it.
+    pub cancel: CancellationToken,
+    /// Its progress.
+    pub progress: Progress,
+    /// Where answers are written.
+    pub state_dir: PathBuf,
+}
+
+impl EditorHost {
+    /// A host for one turn.
+    pub fn new(parts: HostParts) -> EditorHost {
+        let HostParts { editor, desk, turn, action, cancel, progress, state_dir } = parts;
+        let question = Mutex::new(None);
+        EditorHost { inner: Arc::new(Inner { editor, desk, turn, action, cancel, progress, state_dir, question }) }
+    }
+
+    /// Ends a turn that never reached its session.
+    pub fn refuse(&self, message: String) {
+        let receipt = Receipt {
+            turn: self.inner.turn.clone(),
+            action: self.inner.action.name().into(),
+            outcome: Outcome::Refused,
+            transport: "websocket",
+            ..Receipt::default()
+        };
+        self.inner.desk.session.board().file(receipt.clone());
+        self.ended(TurnEnd { receipt, message });
+    }
+}
+
+impl Host for EditorHost {
+    fn begun(&self) {
+        self.inner.progress.say("reading your changes".into());
+    }
+
+    fn stage(&self, stage: Stage) {
+        if let Some(text) = words(&stage) {
+            self.inner.progress.say(text);
+        }
+    }
+
+    fn land(&self, proposal: Proposal) -> Pending<'_, Landing> {
+        Box::pin(self.inner.land(Arc::new(proposal)))
+    }
+
+    fn ended(&self, end: TurnEnd) {
+        let inner = self.inner.clone();
+        tokio::spawn(async move { inner.conclude(end).await });
+    }
+}
+
+impl Inner {
+    async fn land(&self, proposal: Arc<Proposal>) -> Landing {
+        let plan = match plan(&self.desk.workspace, &proposal).await {
+            Ok(plan) => plan,
+            Err(landing) => return self.kept_on_conflict(landing, &proposal),
+        };
+        let Some(abilities) = self.editor.abilities() else {
+            return landing(Outcome::Failed, Some("The editor has not introduced itself.".into()));
+        };
+        let way = way(&plan, &proposal, self.desk.config.edit.confirm, abilities);
+        if way == Way::AtOnce {
+            let landing = self.apply(&proposal, None).await;
+            return self.kept_on_conflict(landing, &proposal);
+        }
+        let text = question(&plan);
+        let mut waiting = self.question.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiting = Some(Question { proposal, text, way });
+        landing(Outcome::Proposed, None)
+    }
+
+    async fn apply(&self, proposal: &Arc<Proposal>, confirm: Option<String>) -> Landing {
+        let (editor, desk, cancel) = (&*self.editor, &*self.desk, &self.cancel);
+        Application { editor, desk, proposal, cancel, confirm }.run().await
+    }
+
+    fn kept_on_conflict(&self, landing: Landing, proposal: &Arc<Proposal>) -> Landing {
+        if landing.outcome == Outcome::Conflict {
+            self.editor.keep(self.desk.clone(), proposal.clone());
+        }
+        landing
+    }
+
+    /// The turn is over; a question may remain.
+    async fn conclude(&self, mut end: TurnEnd) {
+        let question = self.question.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(question) = question
+            && end.receipt.outcome == Outcome::Proposed
+        {
+            let landing = self.ask(question).await;
+            if landing.outcome != Outcome::Proposed
+                && let Some(receipt) = self.desk.session.amend(&self.turn, landing.outcome)
+            {
+                end.receipt = receipt;
+            }
+            end.message = landing.message.unwrap_or(end.message);
+        }
+        if self.action == Action::Finish && matches!(end.receipt.outcome, Outcome::Applied | Outcome::Answered) {
+            self.desk.settle();
+        }
+        self.editor.remove_turn(&self.turn);
+        self.report(&end).await;
+    }
+
+    /// Puts the question to the user and does what they say.
+    async fn ask(&self, question: Question) -> Landing {
+        self.progress.say(format!("waiting for you: {}", question.text));
+        match question.way {
+            Way::AtOnce | Way::TwoSteps => self.keep_for_later(&question),
+            Way::Annotations => {
+                let applied = self.unless_cancelled(self.apply(&question.proposal, Some(question.text.clone()))).await;
+                self.kept_on_conflict(applied, &question.proposal)
+            }
+            Way::Message => {
+                let choice = self.unless_cancelled(self.choice(&question.text)).await;
+                match choice.outcome {
+                    Outcome::Applied => {
+                        let landing = self.apply(&question.proposal, None).await;
+                        self.kept_on_conflict(landing, &question.proposal)
+                    }
+                    // No choice is not a no: the proposal waits as code actions.
+                    Outcome::Proposed => self.keep_for_later(&question),
+                    _ => choice,
+                }
+            }
+        }
+    }
+
+    fn keep_for_later(&self, question: &Question) -> Landing {
+        self.editor.keep(self.desk.clone(), question.proposal.clone());
+        let message = format!("{} Choose Apply or Discard among the code actions.", question.text);
+        landing(Outcome::Proposed, Some(message))
+    }
+
+    /// The user's choice: `applied` for yes, `refused` for no, `proposed` for none.
+    async fn choice(&self, text: &str) -> Landing {
+        let params = json!({"type": 3, "message": text, "actions": [{"title": "Apply"}, {"title": "Discard"}]});
+        let answer = self.editor.client.request("window/showMessageRequest", params, ANSWERS_WITHIN).await;
+        let title = answer.ok().and_then(|answer| Some(answer.get("title")?.as_str()?.to_owned()));
+        landing(
+            match title.as_deref() {
+                Some("Apply") => Outcome::Applied,
+                Some(_) => Outcome::Refused,
+                None => Outcome::Proposed,
+            },
+            None,
+        )
+    }
+
+    async fn unless_cancelled(&self, work: impl Future<Output = Landing>) -> Landing {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => landing(Outcome::Cancelled, None),
+            done = work => done,
+        }
+    }
+
+    /// Tells the user how it ended: once, where they look for it.
+    async fn report(&self, end: &TurnEnd) {
+        let line = end.receipt.line();
+        let message = end.message.trim();
+        let last = if message.is_empty() { line.clone() } else { format!("{line} — {}", first_line(message)) };
+        self.progress.end(last);
+        let client = &self.editor.client;
+        match end.receipt.outcome {
+            Outcome::Answered if self.action == Action::Ask => {
+                answer::show(&self.editor, &self.state_dir, &self.turn, message).await;
+            }
+            Outcome::Answered => client.show(MessageKind::Info, message).await,
+            Outcome::Proposed => client.show(MessageKind::Info, message).await,
+            Outcome::Applied => client.notify("window/logMessage", json!({"type": 3, "message": message})).await,
+            Outcome::Conflict | Outcome::Refused if !message.is_empty() => {
+                client.show(MessageKind::Warning, message).await;
+            }
+            Outcome::Failed => client.show(MessageKind::Error, message).await,
+            Outcome::Conflict | Outcome::Refused | Outcome::Cancelled => {}
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    const SHOWN: usize = 200;
+    let line = text.lines().next().unwrap_or_default();
+    let shown: String = line.chars().take(SHOWN).collect();
+    if shown.len() < line.len() { format!("{shown}…") } else { shown }
+}
+
+/// A stage in words, for those worth showing.
+fn words(stage: &Stage) -> Option<String> {
+    Some(match stage {
+        Stage::Connecting => "connecting".into(),
+        Stage::Thinking => "thinking".into(),
+        Stage::Waiting { delay, reason } => format!("waiting {:.0} s: {reason}", delay.as_secs_f64().ceil()),
+        Stage::Reading(paths) => format!("reading {}", list(paths)),
+        Stage::Searching(pattern) => format!("searching {pattern}"),
+        Stage::Editing(paths) => format!("editing {}", list(paths)),
+        Stage::Landing => "editing your files".into(),
+        Stage::Text(_) => return None,
+    })
+}
+
+fn list(paths: &[crate::workspace::RelPath]) -> String {
+    match paths {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// Applies a kept proposal, by the user's word. Returns at once; what came of it is told and amends the receipt.
+pub fn apply_kept(editor: Arc<Editor>, id: String) -> Result<(), String> {
+    let kept = editor.take_proposal(&id).ok_or_else(|| format!("there is no proposal {id} any more"))?;
+    tokio::spawn(async move {
+        let cancel = CancellationToken::new();
+        let (desk, proposal) = (&*kept.desk, &kept.proposal);
+        let landing =
+            Application { editor: &editor, desk, proposal, cancel: &cancel, confirm: None }.run().await;
+        kept.desk.session.amend(&id, landing.outcome);
+        match landing.outcome {
+            Outcome::Applied => kept.desk.settle(),
+            outcome => {
+                if outcome == Outcome::Conflict {
+                    editor.keep(kept.desk.clone(), kept.proposal.clone());
+                }
+                let text = landing.message.unwrap_or_else(|| "The edit was not applied.".into());
+                editor.client.show(MessageKind::Warning, &text).await;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Drops a kept proposal.
+pub fn discard_kept(editor: &Editor, id: &str) -> Result<(), String> {
+    let kept = editor.take_proposal(id).ok_or_else(|| format!("there is no proposal {id} any more"))?;
+    kept.desk.session.amend(id, Outcome::Refused);
+    Ok(())
+}
+
+/// The value of a progress token for a turn.
+pub fn token(turn: &str) -> Value {
+    Value::from(format!("pilotlight-{turn}"))
+}

@@ -1,0 +1,27 @@
+//! The rim: the language server on stdio. LSP types and client quirks stop here.
+//!
+//! What arrives is applied in order by the [`front`] before anything awaits; requests are answered from memory
+//! ([`catalogue`], [`commands`]) and never do model work; turns run in their session's actor and reach the editor
+//! through a [`host`], whose edits go out by [`apply`].
+
+mod abilities;
+mod answer;
+mod apply;
+mod catalogue;
+mod client;
+mod commands;
+mod comments;
+mod confirm;
+mod desk;
+mod editor;
+mod from_proto;
+mod front;
+mod host;
+mod parent;
+mod progress;
+mod server;
+mod status;
+mod stdin;
+mod to_proto;
+
+pub use server::{Options, serve};

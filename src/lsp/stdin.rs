@@ -1,0 +1,166 @@
+//! What comes in on stdin, checked before the framework sees it.
+//!
+//! The framework's codec has no bound on `Content-Length` and stops for ever at the first message it cannot read, so
+//! this guard hands on only whole, well-formed messages; each bad one becomes one `$/pilotlight/malformed` request
+//! whose answer is the JSON-RPC error (`safety.md` 2, rule 7).
+
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+
+/// Method of the stand-in for a message that could not be read.
+pub const MALFORMED: &str = "$/pilotlight/malformed";
+/// Largest message taken from an editor.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// Longest header line, and most of them.
+const MAX_HEADER_BYTES: u64 = 8 * 1024;
+
+/// Copies messages until the input ends.
+pub async fn guard(input: impl tokio::io::AsyncRead + Unpin, mut output: impl AsyncWrite + Unpin) {
+    let mut input = BufReader::with_capacity(64 * 1024, input);
+    while let Some(message) = next(&mut input).await {
+        let body = match message {
+            Ok(body) => body,
+            Err(reason) => {
+                tracing::warn!(%reason, "a message from the editor could not be read");
+                let stand_in = json!({"jsonrpc": "2.0", "id": null, "method": MALFORMED, "params": {"reason": reason}});
+                stand_in.to_string().into_bytes()
+            }
+        };
+        let header = format!("Content-Length: {}\r\n\r\n", body.len());
+        if output.write_all(header.as_bytes()).await.is_err() || output.write_all(&body).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next message's body, what is wrong with it, or the end.
+async fn next(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Option<Result<Vec<u8>, String>> {
+    let length = match header(input).await? {
+        Ok(length) => length,
+        Err(reason) => return Some(Err(reason)),
+    };
+    if length > MAX_BODY_BYTES {
+        let skipped = tokio::io::copy(&mut input.take(length as u64), &mut tokio::io::sink()).await;
+        skipped.ok()?;
+        return Some(Err(format!("a message of {length} bytes is larger than the {MAX_BODY_BYTES} taken")));
+    }
+    let mut body = vec![0; length];
+    input.read_exact(&mut body).await.ok()?;
+    Some(check(&body).map(|()| body))
+}
+
+/// Reads header lines up to the blank one. A line that is no header is skipped with those after it until one is.
+async fn header(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Option<Result<usize, String>> {
+    let mut length = None;
+    let mut wrong = None;
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut *input).take(MAX_HEADER_BYTES).read_until(b'\n', &mut line).await.ok()?;
+        if read == 0 {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim();
+        if text.is_empty() {
+            match (length, wrong.take()) {
+                (Some(length), _) => return Some(Ok(length)),
+                (None, Some(reason)) => return Some(Err(reason)),
+                // Stray line ends between messages mean nothing.
+                (None, None) => continue,
+            }
+        }
+        match text.split_once(':') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("content-length") => {
+                match value.trim().parse() {
+                    Ok(number) => length = Some(number),
+                    Err(_) => wrong = Some("a Content-Length that is not a number".to_owned()),
+                }
+            }
+            Some((name, _)) if name.trim().eq_ignore_ascii_case("content-type") => {}
+            _ => wrong = Some("a message without a Content-Length header".to_owned()),
+        }
+    }
+}
+
+/// A JSON-RPC message in shape: an object with version, and a method or an answer.
+#[derive(Deserialize)]
+struct Shape<'a> {
+    jsonrpc: std::borrow::Cow<'a, str>,
+    method: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default)]
+    id: Id,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, rename = "params")]
+    _params: Option<&'a RawValue>,
+}
+
+/// The ids JSON-RPC knows.
+#[derive(Deserialize, Default)]
+#[serde(untagged)]
+enum Id {
+    Number(#[allow(dead_code, reason = "only its type matters")] i64),
+    Text(#[allow(dead_code, reason = "only its type matters")] String),
+    #[default]
+    None,
+}
+
+fn check(body: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(body).map_err(|_| "a message that is not UTF-8".to_owned())?;
+    let shape: Shape<'_> = serde_json::from_str(text).map_err(|error| format!("a message that is not JSON-RPC: {error}"))?;
+    let is_answer = !matches!(shape.id, Id::None) && (shape.result.is_some() || shape.error.is_some());
+    if shape.jsonrpc != "2.0" {
+        return Err("a message without \"jsonrpc\": \"2.0\"".into());
+    }
+    if shape.method.is_none() && !is_answer && !text.contains("\"result\"") {
+        return Err("a message with neither a method nor a result".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn through(input: &str) -> Vec<String> {
+        let mut output = Vec::new();
+        guard(input.as_bytes(), &mut output).await;
+        let text = String::from_utf8(output).unwrap();
+        text.split("Content-Length: ").skip(1).map(|part| part.split_once("\r\n\r\n").unwrap().1.to_owned()).collect()
+    }
+
+    fn message(body: &str) -> String {
+        format!("Content-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_becomes_one_error_and_the_rest_goes_on() {
+        let good = r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#;
+        for bad in [
+            message("{\"jsonrpc\":\"2.0\",\"method\":"),
+            message("[1]"),
+            message("{\"jsonrpc\":\"2.0\"}"),
+            message("{\"jsonrpc\":\"1.0\",\"method\":\"x\"}"),
+            message("{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"id\":{}}"),
+            "Content-Length: many\r\n\r\n".to_owned(),
+            "Nonsense: 3\r\n\r\n".to_owned(),
+            message(&format!("{{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{}1{}}}", "[".repeat(500), "]".repeat(500))),
+        ] {
+            let passed = through(&format!("{bad}{}", message(good))).await;
+            assert_eq!(passed.len(), 2, "{bad:?} gave {passed:?}");
+            assert!(passed[0].contains(MALFORMED), "{bad:?} gave {passed:?}");
+            assert_eq!(passed[1], good);
+        }
+    }
+
+    #[tokio::test]
+    async fn headers_are_read_in_any_case_and_answers_pass() {
+        let body = r#"{"jsonrpc":"2.0","id":3,"result":null}"#;
+        let text = format!("content-type: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        assert_eq!(through(&text).await, [body]);
+    }
+}
