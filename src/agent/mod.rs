@@ -28,6 +28,7 @@ use crate::workspace::{DiagnosticStore, RelPath, Workspace};
 pub use action::{Action, Ask};
 pub use conversation::Conversation;
 pub use proposal::{FileChange, Proposal};
+pub use turn::in_step;
 
 /// A turn as it is asked for.
 #[derive(Clone)]

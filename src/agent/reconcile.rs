@@ -28,17 +28,27 @@ enum Truth {
     Unknown,
 }
 
+/// How changes are told.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Which files are looked at.
+    pub scope: Scope,
+    /// The known texts go out in the same request (a new lineage), so a second whole text would say nothing new.
+    pub retold: bool,
+    /// Bytes told at once; more are listed.
+    pub budget: usize,
+}
+
 /// Finds what changed, brings ledger and working copy forward, and puts it in words: a message, or nothing.
 pub fn reconcile(
     workspace: &Workspace,
     ledger: &mut Ledger,
     working: &mut WorkingCopy,
-    scope: Scope,
-    budget: usize,
+    manner: Manner,
 ) -> Option<String> {
     let mut shifts = Vec::new();
     let mut dropped = Vec::new();
-    for path in candidates(workspace, ledger, working, scope) {
+    for path in candidates(workspace, ledger, working, manner.scope) {
         let now = match truth(workspace, &path) {
             Truth::Text(text) => Some(text),
             Truth::Gone => None,
@@ -57,7 +67,8 @@ pub fn reconcile(
         };
         let old = known(workspace, ledger, &path);
         if old != target {
-            shifts.push(Shift { path: path.clone(), old, new: target.clone() });
+            let as_diff = manner.retold || ledger.get(&path).is_none();
+            shifts.push(Shift { path: path.clone(), old, new: target.clone(), as_diff });
         }
         match (&target, &now) {
             (Some(target), _) if ledger.get(&path).is_some() || shifted(&shifts, &path) => {
@@ -68,7 +79,7 @@ pub fn reconcile(
             _ => {}
         }
     }
-    let telling = tell(&shifts, budget);
+    let telling = tell(&shifts, manner.budget);
     settle(ledger, &telling);
     words(&telling, &dropped)
 }

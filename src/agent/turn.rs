@@ -1,12 +1,12 @@
 //! One turn: ask, answer tool calls, tell what the user types meanwhile, until the model is done; then propose.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::conversation::Conversation;
 use super::guard::LoopGuard;
 use super::proposal::Proposal;
-use super::reconcile::{Scope, reconcile};
+use super::reconcile::{Manner, Scope, reconcile};
 use super::tools::{self, Answer, Call, Effect, View};
 use super::working::WorkingCopy;
 use super::{Landing, Stage, TurnRequest, brief::brief, request};
@@ -16,7 +16,7 @@ use crate::session::failure::Failure;
 use crate::session::line::{Context, Happening, Line, Reply};
 use crate::session::receipt::Outcome;
 use crate::wire::item::{Encoded, Item, Role};
-use crate::workspace::ModelText;
+use crate::workspace::{ModelText, Workspace};
 
 /// A file of at most this size is sent whole with the first request that concerns it: the model would read it anyway.
 const MAX_INVOKED_BYTES: usize = 64 * 1024;
@@ -45,6 +45,8 @@ pub struct Turn<'a> {
     /// this turn applies to it.
     before: Ledger,
     brief: String,
+    /// The first request begins a new lineage.
+    rebased: bool,
     /// The documents' revision that was reconciled last.
     seen: u64,
 }
@@ -81,6 +83,7 @@ impl<'a> Turn<'a> {
             working: WorkingCopy::default(),
             guard: LoopGuard::default(),
             brief: String::new(),
+            rebased,
             seen: 0,
         }
     }
@@ -164,6 +167,7 @@ impl<'a> Turn<'a> {
     async fn opening(&mut self) -> Result<Vec<Encoded>, Stopped> {
         let ask = &self.request.ask;
         let workspace = self.request.workspace.clone();
+        in_step(&workspace).await;
         let mut text = None;
         if let Some(path) = &ask.file {
             match workspace.read(path) {
@@ -178,13 +182,13 @@ impl<'a> Turn<'a> {
         if let Some(whole) = self.invoked_file() {
             messages.push(Item::user(whole).encode());
         }
-        let budget = self.request.max_delta_bytes;
+        let manner = Manner { scope: Scope::Everything, retold: self.rebased, budget: self.request.max_delta_bytes };
         let mut ledger = std::mem::take(&mut self.conversation.ledger);
         let mut working = std::mem::take(&mut self.working);
         let seen = workspace.documents().revision();
         // Known files that are not open are read from disk.
         let reconciled = tokio::task::spawn_blocking(move || {
-            let told = reconcile(&workspace, &mut ledger, &mut working, Scope::Everything, budget);
+            let told = reconcile(&workspace, &mut ledger, &mut working, manner);
             (brief(&workspace), ledger, working, told)
         });
         if let Ok((brief, ledger, working, told)) = reconciled.await {
@@ -297,11 +301,20 @@ impl<'a> Turn<'a> {
             return None;
         }
         self.seen = revision;
-        let budget = self.request.max_delta_bytes;
+        let manner = Manner { scope: Scope::Open, retold: false, budget: self.request.max_delta_bytes };
         let ledger = &mut self.conversation.ledger;
-        let told = reconcile(&self.request.workspace, ledger, &mut self.working, Scope::Open, budget)?;
+        let told = reconcile(&self.request.workspace, ledger, &mut self.working, manner)?;
         Some(Item::user(told).encode())
     }
+}
+
+/// Waits a moment for changes that an editor sent out of order: until they are here, the text is not the user's.
+pub async fn in_step(workspace: &Workspace) {
+    const MISSING_FOR: Duration = Duration::from_millis(300);
+    let mut revisions = workspace.documents().subscribe();
+    let is_missing = || workspace.documents().all().iter().any(|document| document.incomplete);
+    let _ =
+        tokio::time::timeout(MISSING_FOR, async { while is_missing() && revisions.changed().await.is_ok() {} }).await;
 }
 
 fn ended(outcome: Outcome, message: String) -> Landing {

@@ -19,7 +19,7 @@ use crate::config::{Loaded, Sources};
 
 /// A language server that keeps a coding agent warm.
 #[derive(Parser)]
-#[command(name = "pilotlight", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "pilotlight", version, about)]
 struct Cli {
     /// Serve on stdio (the default).
     #[arg(long)]
@@ -82,6 +82,9 @@ pub fn main() -> ExitCode {
     };
     if let Err(reason) = logging::start() {
         return fail(&Failure::Usage(reason));
+    }
+    if cli.stdio && !matches!(cli.command, None | Some(Command::Lsp(_))) {
+        return fail(&Failure::Usage("--stdio belongs to `pilotlight lsp`; leave it out here".into()));
     }
     let outcome = match cli.command {
         None => lsp::run(&lsp::Arguments::default(), &cli.settings),

@@ -65,7 +65,8 @@ pub fn table(receipts: &[Value]) -> String {
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
         let style = if index == 0 || index == rows.len() - 1 { STRONG } else { Style::new() };
-        let cells: Vec<String> = row.iter().enumerate().map(|(column, cell)| pad(cell, widths[column], column)).collect();
+        let cells: Vec<String> =
+            row.iter().enumerate().map(|(column, cell)| pad(cell, widths[column], column)).collect();
         text.push_str(&format!("{style}  {}{style:#}\n", cells.join("  ").trim_end()));
     }
     text

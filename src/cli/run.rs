@@ -55,12 +55,7 @@ struct Done {
     diff: String,
 }
 
-async fn turn(
-    arguments: &Arguments,
-    root: &Path,
-    user: &Loaded,
-    sources: &Sources,
-) -> Result<(Done, bool), Failure> {
+async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sources) -> Result<(Done, bool), Failure> {
     let embedded = match user.config.provider.endpoint {
         Endpoint::Embedded => Some(start(AgentOptions::default()).await.map_err(Failure::failed)?),
         Endpoint::Remote(_) => None,
@@ -86,8 +81,13 @@ async fn turn(
         diff: Mutex::default(),
         ended: Mutex::new(Some(ended)),
     });
-    let ask =
-        Ask { action: Action::Edit, file, lines, diagnostics: Vec::new(), instruction: Some(arguments.instruction.clone()) };
+    let ask = Ask {
+        action: Action::Edit,
+        file,
+        lines,
+        diagnostics: Vec::new(),
+        instruction: Some(arguments.instruction.clone()),
+    };
     let request = TurnRequest {
         id: "t1".into(),
         ask,
@@ -126,8 +126,7 @@ fn consented(provider: &Provider, root: &Path, sources: &Sources) -> Result<(), 
 }
 
 fn workspace(root: &Path, config: &Config) -> Result<Workspace, Failure> {
-    let rules =
-        ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
+    let rules = ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
     Workspace::new(root, Arc::new(Documents::new(PositionEncoding::Utf8)), rules).map_err(Failure::failed)
 }
 

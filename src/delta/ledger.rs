@@ -127,6 +127,8 @@ pub struct Shift {
     pub old: Option<ModelText>,
     /// What the file is now; `None` when it is gone.
     pub new: Option<ModelText>,
+    /// Only a diff tells the model what the user did: it has not seen the old text, or sees it in this very request.
+    pub as_diff: bool,
 }
 
 /// Shifts in words for the model.
@@ -140,8 +142,8 @@ pub struct Telling {
     pub listed: Vec<RelPath>,
 }
 
-/// Tells shifts within `budget` bytes. A diff that is no shorter than the text is replaced by the text; what does not
-/// fit is listed with counts.
+/// Tells shifts within `budget` bytes. A diff that is no shorter than the text is replaced by the text, unless the model
+/// could not tell from it what the user did; what does not fit is listed with counts.
 pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
     let mut telling = Telling::default();
     let mut list = String::new();
@@ -175,10 +177,8 @@ fn tell_one(shift: &Shift) -> (String, bool) {
     let diff = unified::render(&change);
     // What cannot be verified is not sent.
     let exact = unified::apply(old, &diff).is_ok_and(|applied| applied == *new);
-    if exact && diff.len() < new.len() + "<file path=\"\" bytes=\"\">\n\n</file>\n".len() + path.len() {
-        return (diff, false);
-    }
-    (framed(), true)
+    let whole = framed();
+    if exact && (shift.as_diff || diff.len() < whole.len()) { (diff, false) } else { (whole, true) }
 }
 
 fn counts(shift: &Shift) -> String {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     fn shift(old: Option<&str>, new: Option<&str>) -> Shift {
-        Shift { path: path("a.rs"), old: old.map(text), new: new.map(text) }
+        Shift { path: path("a.rs"), old: old.map(text), new: new.map(text), as_diff: false }
     }
 
     #[test]
@@ -213,6 +213,14 @@ mod tests {
         let telling = tell(&[shift(Some(&long), Some("new\n"))], 10_000);
         assert_eq!(telling.text, "<file path=\"a.rs\" bytes=\"4\">\nnew\n\n</file>\n");
         assert_eq!(telling.whole, [path("a.rs")]);
+    }
+
+    #[test]
+    fn an_edit_of_an_unseen_file_is_a_diff_however_small_the_file() {
+        let seen = shift(Some("a\n"), Some("b\n"));
+        assert!(tell(&[seen.clone()], 100).text.starts_with("<file"));
+        let unseen = Shift { as_diff: true, ..seen };
+        assert_eq!(tell(&[unseen], 100).text, "--- a/a.rs\n+++ b/a.rs\n@@ -1,1 +1,1 @@\n-a\n+b\n");
     }
 
     #[test]

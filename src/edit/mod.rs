@@ -1,7 +1,7 @@
 //! The edit core: from what the model wrote to the smallest safe change of what the user has.
 //!
 //! A patch is read ([`patch`]), each of its hunks is found in the text the model saw ([`apply`]), the result is merged
-//! into the text the user has now ([`merge`]), mapped to that document's own line ends ([`line_endings`]) and reduced to
+//! into the text the user has now ([`mod@merge`]), mapped to that document's own line ends ([`line_endings`]) and reduced to
 //! the edits that are really needed ([`minimal`]).
 //!
 //! Everything here is a pure function over `&str`. It knows nothing of LSP, of the wire, of files or of time, and it

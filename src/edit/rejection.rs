@@ -178,15 +178,11 @@ fn around_difference(lines: &[&str], wanted: &[&str], start: usize) -> Range<usi
 
 /// The lines that share the most words with the longest wanted line, if they share at least half of them.
 fn like_longest(lines: &[&str], wanted: &[&str]) -> Vec<Range<usize>> {
-    let words = |line: &'_ str| -> Vec<String> {
-        let words = line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-        words.map(str::to_owned).collect()
-    };
     let longest = wanted.iter().max_by_key(|line| line.trim().len()).copied().unwrap_or_default();
-    let target: HashSet<String> = words(longest).into_iter().collect();
+    let target = words(longest);
     let mut ranked: Vec<(usize, usize)> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        let line: HashSet<String> = words(line).into_iter().collect();
+        let line = words(line);
         let shared = line.intersection(&target).count();
         if shared > 0 && shared * 2 >= target.len().max(line.len()) {
             ranked.push((at, shared));
@@ -194,4 +190,8 @@ fn like_longest(lines: &[&str], wanted: &[&str]) -> Vec<Range<usize>> {
     }
     ranked.sort_by_key(|&(_, shared)| std::cmp::Reverse(shared));
     ranked.iter().take(MAX_CANDIDATES).map(|&(at, _)| at..at + 1).collect()
+}
+
+fn words(line: &str) -> HashSet<&str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect()
 }

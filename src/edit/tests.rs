@@ -393,7 +393,9 @@ proptest! {
         let noisy = which.index(hunks.len());
         add_noise(&mut hunks[noisy], noise);
         // Where other lines look the same but for the noise, the noisy hunk may literally describe those.
-        prop_assume!(each_is_unique(&old, &hunks));
+        if !each_is_unique(&old, &hunks) {
+            return Ok(());
+        }
         match apply_hunks(&old, &hunks) {
             Ok(changed) => prop_assert_eq!(changed, new),
             Err(rejection) => prop_assert_eq!(rejection.hunk, noisy + 1, "{}", rejection),

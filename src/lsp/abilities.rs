@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn the_first_known_encoding_is_taken() {
-        let with = |encodings: Value| Abilities::read(&json!({"capabilities": {"general": {"positionEncodings": encodings}}}));
+        let with =
+            |encodings: Value| Abilities::read(&json!({"capabilities": {"general": {"positionEncodings": encodings}}}));
         assert_eq!(with(json!(["utf-32", "utf-8"])).encoding_name(), "utf-32");
         assert_eq!(with(json!(["ebcdic", "utf-8"])).encoding_name(), "utf-8");
         assert_eq!(with(json!([])).encoding_name(), "utf-16");

@@ -15,7 +15,7 @@ use super::desk::Desk;
 use super::editor::Editor;
 use super::to_proto::workspace_edit;
 use crate::agent::landing::{Obstacle, Operation, Plan, PlannedFile};
-use crate::agent::{Landing, Proposal};
+use crate::agent::{Landing, Proposal, in_step};
 use crate::edit::{Merged, merge, to_model};
 use crate::session::receipt::Outcome;
 use crate::workspace::Workspace;
@@ -46,6 +46,7 @@ pub struct Application<'a> {
 /// # Errors
 /// The landing that an obstacle means.
 pub async fn plan(workspace: &Arc<Workspace>, proposal: &Arc<Proposal>) -> Result<Plan, Landing> {
+    in_step(workspace).await;
     let (workspace, proposal) = (workspace.clone(), proposal.clone());
     let planned = tokio::task::spawn_blocking(move || Plan::new(&workspace, &proposal)).await;
     match planned {
@@ -112,7 +113,9 @@ impl Application<'_> {
             }
             _ if landed(&self.desk.workspace, plan).await => Attempt::Landed,
             Ok(_) => Attempt::Rejected { applied: true },
-            Err(reason) => Attempt::Over(landing(Outcome::Failed, Some(format!("The edit was not applied: {reason}.")))),
+            Err(reason) => {
+                Attempt::Over(landing(Outcome::Failed, Some(format!("The edit was not applied: {reason}."))))
+            }
         }
     }
 }

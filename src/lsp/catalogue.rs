@@ -81,7 +81,8 @@ struct Offers<'a> {
 impl Offers<'_> {
     /// Adds an action, if its kind is wanted.
     fn add(&mut self, kind: &str, title: &str, command: &str, argument: Value) -> Option<&mut Value> {
-        let wanted = |only: &String| kind == only || kind.strip_prefix(only.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        let wanted =
+            |only: &String| kind == only || kind.strip_prefix(only.as_str()).is_some_and(|rest| rest.starts_with('.'));
         if self.only.is_some_and(|only| !only.iter().any(wanted)) {
             return None;
         }
@@ -201,5 +202,6 @@ fn shortened(text: &str) -> String {
 
 /// Bidirectional controls, zero-width and tag characters, and control characters.
 fn is_deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -113,7 +113,12 @@ fn failed(message: String) -> Error {
 
 // ---- turns ------------------------------------------------------------------------------------------------------
 
-async fn begin(editor: &Arc<Editor>, action: Action, argument: Argument, work_done_token: Option<Value>) -> Result<Value> {
+async fn begin(
+    editor: &Arc<Editor>,
+    action: Action,
+    argument: Argument,
+    work_done_token: Option<Value>,
+) -> Result<Value> {
     if editor.broken.load(std::sync::atomic::Ordering::Relaxed) {
         return Err(failed("Pilotlight lost track of your documents; restart the server.".into()));
     }
@@ -179,7 +184,8 @@ fn title(action: Action) -> String {
 
 /// Puts a command's argument in the agent's terms.
 fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argument) -> Result<Ask> {
-    let path = desk.workspace.rel_of_uri(uri).ok_or_else(|| failed(format!("{uri} has a name Pilotlight cannot use")))?;
+    let path =
+        desk.workspace.rel_of_uri(uri).ok_or_else(|| failed(format!("{uri} has a name Pilotlight cannot use")))?;
     let document = desk.workspace.document(&path);
     let encoding = editor.documents.encoding();
     let mut ask = Ask {
@@ -209,7 +215,8 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
         Action::Custom => {
             let name = argument.name.ok_or_else(|| wrong("give the action: {\"name\": NAME}"))?;
             let known = desk.config.actions.iter().find(|known| known.name == name);
-            let custom = known.ok_or_else(|| failed(format!("there is no [[action]] named {name} in the configuration")))?;
+            let custom =
+                known.ok_or_else(|| failed(format!("there is no [[action]] named {name} in the configuration")))?;
             ask.instruction = Some(custom.prompt.clone());
         }
         _ => {}
@@ -299,7 +306,9 @@ async fn trust(editor: &Arc<Editor>, argument: &Argument) -> Result<Value> {
     let desks = editor.desks();
     let root = argument.root.as_ref().map(PathBuf::from);
     let chosen = match (&root, &argument.uri) {
-        (Some(root), _) => desks.iter().find(|desk| desk.root() == *root || desk.workspace.rel(root).is_some()).cloned(),
+        (Some(root), _) => {
+            desks.iter().find(|desk| desk.root() == *root || desk.workspace.rel(root).is_some()).cloned()
+        }
         (None, Some(uri)) => editor.desk(uri),
         (None, None) => desks.first().filter(|_| desks.len() == 1).cloned(),
     };
@@ -337,8 +346,10 @@ fn receipts(editor: &Editor) -> Value {
 fn reset(editor: &Arc<Editor>, argument: &Argument) -> Result<Value> {
     let root = argument.root.as_ref().map(PathBuf::from);
     let desks = editor.desks();
-    let chosen: Vec<_> =
-        desks.iter().filter(|desk| root.as_ref().is_none_or(|root| desk.root() == *root || desk.workspace.rel(root).is_some())).collect();
+    let chosen: Vec<_> = desks
+        .iter()
+        .filter(|desk| root.as_ref().is_none_or(|root| desk.root() == *root || desk.workspace.rel(root).is_some()))
+        .collect();
     if chosen.is_empty() && root.is_some() {
         return Err(failed("there is no session for that folder".into()));
     }

@@ -69,10 +69,8 @@ impl Desk {
         let loaded = narrow(&around.loaded, &root.join(WORKSPACE_FILE), consented);
         let warnings = loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
         let config = loaded.config;
-        let rules = ContextRules {
-            exclude: config.context.exclude.clone(),
-            max_file_bytes: config.context.max_file_bytes,
-        };
+        let rules =
+            ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
         let workspace = Arc::new(Workspace::new(root, around.documents.clone(), rules)?);
         let profile = profile(&config, &around.provider, workspace.root(), &around.env)?;
         let key = Key {

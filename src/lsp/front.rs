@@ -55,6 +55,10 @@ where
             MALFORMED => return ready(Some(malformed(&request))),
             "initialize" => self.editor.introduce(request.params().unwrap_or(&Value::Null)),
             "shutdown" => self.editor.shut_down.store(true, Ordering::Relaxed),
+            // The framework answers no `$/` request at all; a request has to have its answer.
+            method if id.is_some() && method.starts_with("$/") && self.editor.abilities().is_some() => {
+                return ready(id.map(|id| Response::from_error(id, Error::method_not_found())));
+            }
             method if id.is_none() && self.editor.abilities().is_some() => {
                 if let Some(take) = taker(method) {
                     let params = request.params().cloned().unwrap_or_default();
@@ -111,7 +115,8 @@ fn tamed(request: Request) -> Request {
     if request.method() != "initialize" {
         return request;
     }
-    let bare = Request::build("initialize").params(serde_json::json!({"processId": null, "rootUri": null, "capabilities": {}}));
+    let bare = Request::build("initialize")
+        .params(serde_json::json!({"processId": null, "rootUri": null, "capabilities": {}}));
     match request.id() {
         Some(id) => bare.id(id.clone()).finish(),
         None => bare.finish(),

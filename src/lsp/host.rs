@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::answer;
 use super::apply::{ANSWERS_WITHIN, Application, landing, plan};
 use super::client::MessageKind;
 use super::confirm::{Way, question, way};
 use super::desk::Desk;
 use super::editor::Editor;
 use super::progress::Progress;
-use super::answer;
 use crate::agent::{Action, Host, Landing, Pending, Proposal, Stage, TurnEnd};
 use crate::session::receipt::{Outcome, Receipt};
 
@@ -267,8 +267,7 @@ pub fn apply_kept(editor: Arc<Editor>, id: String) -> Result<(), String> {
     tokio::spawn(async move {
         let cancel = CancellationToken::new();
         let (desk, proposal) = (&*kept.desk, &kept.proposal);
-        let landing =
-            Application { editor: &editor, desk, proposal, cancel: &cancel, confirm: None }.run().await;
+        let landing = Application { editor: &editor, desk, proposal, cancel: &cancel, confirm: None }.run().await;
         kept.desk.session.amend(&id, landing.outcome);
         match landing.outcome {
             Outcome::Applied => kept.desk.settle(),

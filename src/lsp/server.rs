@@ -46,7 +46,11 @@ pub struct Options {
 ///
 /// # Errors
 /// When the embedded agent, if it is the provider, cannot be started.
-pub async fn serve<I, O>(options: Options, input: I, output: O) -> std::result::Result<bool, crate::embedded::StartError>
+pub async fn serve<I, O>(
+    options: Options,
+    input: I,
+    output: O,
+) -> std::result::Result<bool, crate::embedded::StartError>
 where
     I: AsyncRead + Unpin + Send + 'static,
     O: AsyncWrite + Send + 'static,
@@ -68,7 +72,8 @@ where
     let editor = service.inner().editor.clone();
     let (guarded, reader) = tokio::io::duplex(256 * 1024);
     let guard = tokio::spawn(stdin::guard(input, reader));
-    let serving = Server::new(guarded, output, socket).concurrency_level(CONCURRENCY).serve(Front::new(service, editor.clone()));
+    let serving =
+        Server::new(guarded, output, socket).concurrency_level(CONCURRENCY).serve(Front::new(service, editor.clone()));
     let mut parent = editor.parent.subscribe();
     let watched = async {
         let pid = parent.wait_for(Option::is_some).await.ok().and_then(|pid| *pid);

@@ -15,11 +15,13 @@ pub const MALFORMED: &str = "$/pilotlight/malformed";
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// Longest header line, and most of them.
 const MAX_HEADER_BYTES: u64 = 8 * 1024;
+const LENGTH_HEADER: &str = "content-length:";
 
 /// Copies messages until the input ends.
 pub async fn guard(input: impl tokio::io::AsyncRead + Unpin, mut output: impl AsyncWrite + Unpin) {
     let mut input = BufReader::with_capacity(64 * 1024, input);
-    while let Some(message) = next(&mut input).await {
+    let mut found = None;
+    while let Some(message) = next(&mut input, &mut found).await {
         let body = match message {
             Ok(body) => body,
             Err(reason) => {
@@ -36,8 +38,11 @@ pub async fn guard(input: impl tokio::io::AsyncRead + Unpin, mut output: impl As
 }
 
 /// The next message's body, what is wrong with it, or the end.
-async fn next(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Option<Result<Vec<u8>, String>> {
-    let length = match header(input).await? {
+async fn next(
+    input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>,
+    found: &mut Option<usize>,
+) -> Option<Result<Vec<u8>, String>> {
+    let length = match header(input, found).await? {
         Ok(length) => length,
         Err(reason) => return Some(Err(reason)),
     };
@@ -51,9 +56,13 @@ async fn next(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Optio
     Some(check(&body).map(|()| body))
 }
 
-/// Reads header lines up to the blank one. A line that is no header is skipped with those after it until one is.
-async fn header(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Option<Result<usize, String>> {
-    let mut length = None;
+/// Reads header lines up to the blank one. After a wrong length the next header stands behind the rest of a body, on
+/// one line: it is looked for there, and what was before it is one error. Its length waits in `found` for the next call.
+async fn header(
+    input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>,
+    found: &mut Option<usize>,
+) -> Option<Result<usize, String>> {
+    let mut length = found.take();
     let mut wrong = None;
     loop {
         let mut line = Vec::new();
@@ -61,7 +70,7 @@ async fn header(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Opt
         if read == 0 {
             return None;
         }
-        let text = String::from_utf8_lossy(&line);
+        let text = String::from_utf8_lossy(&line).to_ascii_lowercase();
         let text = text.trim();
         if text.is_empty() {
             match (length, wrong.take()) {
@@ -71,15 +80,17 @@ async fn header(input: &mut BufReader<impl tokio::io::AsyncRead + Unpin>) -> Opt
                 (None, None) => continue,
             }
         }
-        match text.split_once(':') {
-            Some((name, value)) if name.trim().eq_ignore_ascii_case("content-length") => {
-                match value.trim().parse() {
-                    Ok(number) => length = Some(number),
-                    Err(_) => wrong = Some("a Content-Length that is not a number".to_owned()),
-                }
+        match text.rsplit_once(LENGTH_HEADER) {
+            Some(("", value)) => match value.trim().parse() {
+                Ok(number) => length = Some(number),
+                Err(_) => wrong = Some("a Content-Length that is not a number".to_owned()),
+            },
+            Some((_, value)) => {
+                *found = value.trim().parse().ok();
+                return Some(Err("a message that is longer than its Content-Length".to_owned()));
             }
-            Some((name, _)) if name.trim().eq_ignore_ascii_case("content-type") => {}
-            _ => wrong = Some("a message without a Content-Length header".to_owned()),
+            None if text.starts_with("content-type:") => {}
+            None => wrong = Some("a message without a Content-Length header".to_owned()),
         }
     }
 }
@@ -111,7 +122,8 @@ enum Id {
 
 fn check(body: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|_| "a message that is not UTF-8".to_owned())?;
-    let shape: Shape<'_> = serde_json::from_str(text).map_err(|error| format!("a message that is not JSON-RPC: {error}"))?;
+    let shape: Shape<'_> =
+        serde_json::from_str(text).map_err(|error| format!("a message that is not JSON-RPC: {error}"))?;
     let is_answer = !matches!(shape.id, Id::None) && (shape.result.is_some() || shape.error.is_some());
     if shape.jsonrpc != "2.0" {
         return Err("a message without \"jsonrpc\": \"2.0\"".into());
@@ -148,12 +160,27 @@ mod tests {
             message("{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"id\":{}}"),
             "Content-Length: many\r\n\r\n".to_owned(),
             "Nonsense: 3\r\n\r\n".to_owned(),
-            message(&format!("{{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{}1{}}}", "[".repeat(500), "]".repeat(500))),
+            message(&format!(
+                "{{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{}1{}}}",
+                "[".repeat(500),
+                "]".repeat(500)
+            )),
         ] {
             let passed = through(&format!("{bad}{}", message(good))).await;
             assert_eq!(passed.len(), 2, "{bad:?} gave {passed:?}");
             assert!(passed[0].contains(MALFORMED), "{bad:?} gave {passed:?}");
             assert_eq!(passed[1], good);
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_wrong_length_the_next_message_is_found() {
+        let (first, second) = (r#"{"jsonrpc":"2.0","method":"a"}"#, r#"{"jsonrpc":"2.0","method":"b"}"#);
+        for length in ["7", "many"] {
+            let text = format!("Content-Length: {length}\r\n\r\n{first}{}{}", message(second), message(second));
+            let passed = through(&text).await;
+            assert_eq!(passed.iter().filter(|one| *one == second).count(), 2, "{length}: {passed:?}");
+            assert!(passed[0].contains(MALFORMED));
         }
     }
 

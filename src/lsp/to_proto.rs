@@ -28,7 +28,12 @@ pub struct Unable {
 ///
 /// # Errors
 /// [`Unable`] when the editor lacks an operation that is needed.
-pub fn workspace_edit(plan: &Plan, workspace: &Workspace, abilities: &Abilities, confirm: Option<&str>) -> Result<Value, Unable> {
+pub fn workspace_edit(
+    plan: &Plan,
+    workspace: &Workspace,
+    abilities: &Abilities,
+    confirm: Option<&str>,
+) -> Result<Value, Unable> {
     if !abilities.document_changes {
         return plain_changes(plan, workspace, abilities);
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use ropey::Rope;
 
+use super::history::{History, State, Step};
 use super::path::uri_to_path;
 use super::position::{PositionEncoding, Span, offset};
 use super::text::{ModelText, is_plain};
@@ -82,6 +83,8 @@ pub struct Snapshot {
     pub opened: ModelText,
     /// The [`Documents`](super::Documents) revision that its last change made: greater means more recent.
     pub revision: u64,
+    /// A change that comes before the last one is missing and may still arrive.
+    pub incomplete: bool,
     may_hold_cr: bool,
     model: Arc<OnceLock<ModelText>>,
 }
@@ -121,11 +124,14 @@ impl fmt::Debug for Snapshot {
 }
 
 /// An open document. Its state is the snapshot that the next reader gets.
-pub(super) struct Document(Snapshot);
+pub(super) struct Document {
+    held: Snapshot,
+    history: History,
+}
 
 impl Document {
     pub(super) fn open(uri: &str, language_id: &str, version: i32, text: &str) -> Self {
-        let mut document = Self(Snapshot {
+        let held = Snapshot {
             uri: uri.to_owned(),
             path: uri_to_path(uri),
             language_id: language_id.to_owned(),
@@ -134,40 +140,73 @@ impl Document {
             desynced: false,
             opened: ModelText::default(),
             revision: 0,
+            incomplete: false,
             may_hold_cr: false,
             model: Arc::default(),
-        });
+        };
+        let mut document = Self { held, history: History::default() };
         document.replace(text);
-        document.0.opened = document.0.model_text();
+        document.held.opened = document.held.model_text();
         document
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
-        &self.0
+        &self.held
     }
 
     pub(super) fn set_revision(&mut self, revision: u64) {
-        self.0.revision = revision;
+        self.held.revision = revision;
     }
 
-    /// Applies the changes of one notification in their order, from the last full text on: what came before a full
-    /// text had no lasting effect in the editor either.
+    /// Applies the changes of one notification; one that comes late takes the place it was made for.
     pub(super) fn change(
         &mut self,
         version: i32,
-        changes: &[Change],
+        changes: Vec<Change>,
         encoding: PositionEncoding,
     ) -> Result<(), Desync> {
-        if version <= self.0.version {
-            return Err(Desync::StaleVersion { held: self.0.version, received: version });
+        let held = self.held.version;
+        let mut outcome = Err(Desync::StaleVersion { held, received: version });
+        if version > held {
+            outcome = self.step(version, changes, encoding);
+        } else if let Some(later) = self.history.take_after(version) {
+            if let Some(first) = later.front() {
+                self.restore(first.before.clone());
+            }
+            outcome = self.step(version, changes, encoding);
+            for step in later {
+                outcome = self.step(step.version, step.changes, encoding);
+            }
         }
-        self.0.version = version;
+        self.held.incomplete = self.history.has_gap();
+        outcome
+    }
+
+    /// Applies a change that follows all others, in the order of its parts, from the last full text on: what came before
+    /// a full text had no lasting effect in the editor either.
+    fn step(&mut self, version: i32, changes: Vec<Change>, encoding: PositionEncoding) -> Result<(), Desync> {
+        let before = State {
+            version: self.held.version,
+            rope: self.held.rope.clone(),
+            desynced: self.held.desynced,
+            may_hold_cr: self.held.may_hold_cr,
+        };
+        self.held.version = version;
+        let applied = self.apply(&changes, encoding);
+        if applied.is_err() {
+            self.lose();
+        }
+        self.history.push(Step { before, version, changes });
+        applied
+    }
+
+    fn apply(&mut self, changes: &[Change], encoding: PositionEncoding) -> Result<(), Desync> {
         let mut steps = changes;
         if let Some(full) = changes.iter().rposition(|change| change.span.is_none()) {
-            self.replace(&changes[full].text);
+            self.set(&changes[full].text);
             steps = &changes[full + 1..];
         }
-        if self.0.desynced {
+        if self.held.desynced {
             return Err(Desync::NotHealed);
         }
         for (span, text) in steps.iter().filter_map(|step| Some((step.span?, &step.text))) {
@@ -176,33 +215,53 @@ impl Document {
         Ok(())
     }
 
+    fn restore(&mut self, state: State) {
+        self.held.version = state.version;
+        self.held.rope = state.rope;
+        self.held.desynced = state.desynced;
+        self.held.may_hold_cr = state.may_hold_cr;
+        self.held.model = Arc::default();
+    }
+
     /// Takes a full text: whatever was wrong before, the document is in step again.
     pub(super) fn replace(&mut self, text: &str) {
-        self.0.rope = Rope::from_str(text);
-        self.0.may_hold_cr = text.contains('\r');
-        self.0.desynced = false;
-        self.0.model = Arc::default();
+        self.history.clear();
+        self.held.incomplete = false;
+        self.set(text);
+    }
+
+    fn set(&mut self, text: &str) {
+        self.held.rope = Rope::from_str(text);
+        self.held.may_hold_cr = text.contains('\r');
+        self.held.desynced = false;
+        self.held.model = Arc::default();
     }
 
     /// Gives the text up: until a full text comes, the document is known to be open and nothing more.
     pub(super) fn forget(&mut self) {
-        self.0.desynced = true;
-        self.0.rope = Rope::new();
-        self.0.model = Arc::default();
+        self.history.clear();
+        self.lose();
+    }
+
+    /// The text is lost; a change that comes late may still bring it back.
+    pub(super) fn lose(&mut self) {
+        self.held.desynced = true;
+        self.held.rope = Rope::new();
+        self.held.model = Arc::default();
     }
 
     fn splice(&mut self, span: Span, text: &str, encoding: PositionEncoding) -> Result<(), Desync> {
-        if !fits(&self.0.rope, span) {
+        if !fits(&self.held.rope, span) {
             return Err(Desync::ImpossibleSpan(span));
         }
-        let rope = &mut self.0.rope;
+        let rope = &mut self.held.rope;
         let start = rope.byte_to_char(offset(rope, span.start, encoding));
         let end = rope.byte_to_char(offset(rope, span.end, encoding));
         rope.remove(start..end);
         rope.insert(start, text);
         // Never cleared by a deletion: a needless conversion is cheaper than a search for the last `\r`.
-        self.0.may_hold_cr |= text.contains('\r');
-        self.0.model = Arc::default();
+        self.held.may_hold_cr |= text.contains('\r');
+        self.held.model = Arc::default();
         Ok(())
     }
 }

@@ -3,9 +3,10 @@
 //! Changes are applied at once and in the order in which they are given: nothing here waits, and the lock is held
 //! for the length of one map operation. A document is found by its URI in any spelling of the same file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -48,10 +49,24 @@ struct State {
     open: BTreeMap<String, Document>,
     /// The key in `open` of each document that is a file.
     by_path: HashMap<PathBuf, String>,
+    /// Changes that came before their document was opened.
+    early: VecDeque<Early>,
     text_bytes: usize,
     max_documents: usize,
     max_text_bytes: usize,
 }
+
+/// A change of a document that is not open yet: Helix 25.01 may send it before the document.
+struct Early {
+    uri: String,
+    version: i32,
+    changes: Vec<Change>,
+    at: Instant,
+}
+
+/// Early changes kept, and for how long: the document follows within milliseconds, or never.
+const MAX_EARLY: usize = 64;
+const EARLY_FOR: Duration = Duration::from_secs(2);
 
 impl Documents {
     /// No documents yet. `encoding` is how the client counts characters.
@@ -64,6 +79,7 @@ impl Documents {
             encoding,
             open: BTreeMap::new(),
             by_path: HashMap::new(),
+            early: VecDeque::new(),
             text_bytes: 0,
             max_documents,
             max_text_bytes,
@@ -92,6 +108,12 @@ impl Documents {
             if full {
                 document.forget();
             }
+            for early in state.take_early(uri) {
+                if !full && early.version == document.snapshot().version + 1 {
+                    // A change that does not fit marks the document; the next full text heals it.
+                    let _ = document.change(early.version, early.changes, state.encoding);
+                }
+            }
             let kept = state.insert(document);
             match (full, kept) {
                 (true, _) => {
@@ -109,7 +131,11 @@ impl Documents {
     pub fn change(&self, uri: &str, version: i32, changes: Vec<Change>) -> Applied {
         self.update(|state, revision| {
             let encoding = state.encoding;
-            state.edit(uri, revision, |document| document.change(version, &changes, encoding))
+            if state.key(uri).is_none() {
+                state.keep_early(Early { uri: uri.to_owned(), version, changes, at: Instant::now() });
+                return Applied::Unknown;
+            }
+            state.edit(uri, revision, |document| document.change(version, changes, encoding))
         })
     }
 
@@ -188,6 +214,23 @@ impl State {
         }
     }
 
+    fn keep_early(&mut self, early: Early) {
+        self.early.retain(|one| one.at.elapsed() < EARLY_FOR);
+        if self.early.len() == MAX_EARLY {
+            self.early.pop_front();
+        }
+        self.early.push_back(early);
+    }
+
+    /// The early changes of a document, by version.
+    fn take_early(&mut self, uri: &str) -> Vec<Early> {
+        let (mut taken, kept): (Vec<_>, Vec<_>) = self.early.drain(..).partition(|early| early.uri == uri);
+        self.early = kept.into();
+        taken.retain(|early| early.at.elapsed() < EARLY_FOR);
+        taken.sort_by_key(|early| early.version);
+        taken
+    }
+
     fn remove(&mut self, uri: &str) -> Option<Document> {
         let document = self.open.remove(&self.key(uri)?)?;
         self.text_bytes -= document.snapshot().rope.len_bytes();
@@ -218,7 +261,7 @@ impl State {
         let was_desynced = document.snapshot().desynced;
         let outcome = apply(&mut document);
         if outcome.is_err() {
-            document.forget();
+            document.lose();
         }
         document.set_revision(revision);
         match outcome.and(self.insert(document)) {

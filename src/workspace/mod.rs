@@ -13,6 +13,7 @@ mod consent;
 mod diagnostics;
 mod document;
 mod documents;
+mod history;
 mod ignore_files;
 mod listing;
 mod names;

@@ -114,9 +114,17 @@ impl Editor {
     }
 
     /// Types: replaces `length` bytes at a place.
-    pub async fn replace(&mut self, path: &str, line: u32, column: u32, length: u32, text: &str) -> Result<(), Failure> {
+    pub async fn replace(
+        &mut self,
+        path: &str,
+        line: u32,
+        column: u32,
+        length: u32,
+        text: &str,
+    ) -> Result<(), Failure> {
         let uri = path_to_uri(&self.root.join(path));
-        let range = json!({"start": {"line": line, "character": column}, "end": {"line": line, "character": column + length}});
+        let range =
+            json!({"start": {"line": line, "character": column}, "end": {"line": line, "character": column + length}});
         self.change(&uri, &[json!({"range": range, "newText": text})]).await
     }
 
@@ -178,7 +186,9 @@ impl Editor {
         loop {
             if let Some(mut reply) = self.replies.remove(&id) {
                 return match reply.get("error") {
-                    Some(error) => Err(Failure::Failed(format!("{method}: {}", error["message"].as_str().unwrap_or("failed")))),
+                    Some(error) => {
+                        Err(Failure::Failed(format!("{method}: {}", error["message"].as_str().unwrap_or("failed"))))
+                    }
                     None => Ok(reply["result"].take()),
                 };
             }
@@ -209,7 +219,9 @@ impl Editor {
             }
             match line.trim() {
                 "" => break,
-                header => length = header.strip_prefix("Content-Length: ").and_then(|n| n.parse().ok()).unwrap_or(length),
+                header => {
+                    length = header.strip_prefix("Content-Length: ").and_then(|n| n.parse().ok()).unwrap_or(length)
+                }
             }
         }
         let mut body = vec![0; length];
@@ -304,7 +316,8 @@ impl Editor {
         let mut told = Vec::new();
         for edit in edits.iter().rev() {
             let place = |end: &str| {
-                let number = |axis: &str| edit["range"][end][axis].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+                let number =
+                    |axis: &str| edit["range"][end][axis].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
                 Position { line: number("line"), character: number("character") }
             };
             let byte = |end: &str, rope: &Rope| rope.byte_to_char(offset(rope, place(end), PositionEncoding::Utf8));

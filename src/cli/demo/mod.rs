@@ -159,7 +159,9 @@ impl Story {
     async fn play(&mut self, editor: &mut Editor, project: &Project, turn: &Turn) -> Result<(), Failure> {
         let (command, argument) = match turn {
             Turn::Finish(beginning) => self.begin_change(editor, project, beginning).await?,
-            Turn::Fix { file, line, message, code } => self.ask_to_fix(editor, project, file, line, message, code).await?,
+            Turn::Fix { file, line, message, code } => {
+                self.ask_to_fix(editor, project, file, line, message, code).await?
+            }
         };
         let before = editor.texts();
         let (shows_steps, started) = (!self.json, Instant::now());
@@ -237,7 +239,8 @@ impl Story {
     ) -> Result<(&'static str, Value), Failure> {
         editor.open(file).await?;
         let number = editor.text(file).lines().position(|one| one == line).unwrap_or_default();
-        let range = json!({"start": {"line": number, "character": 4}, "end": {"line": number, "character": line.len() - 1}});
+        let range =
+            json!({"start": {"line": number, "character": 4}, "end": {"line": number, "character": line.len() - 1}});
         self.say(&format!(
             "\n{STRONG}The compiler says of {file}:{}: {} You choose \u{201c}Fix\u{201d}.{STRONG:#}",
             number + 1,

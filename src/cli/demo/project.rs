@@ -54,7 +54,10 @@ impl Project {
         let workspace = workspace(source)?;
         let listing = workspace.files(None, MAX_FILES, &Overlay::new(), &|| false).map_err(Failure::failed)?;
         if listing.truncated {
-            return Err(Failure::Failed(format!("{} has more than {MAX_FILES} files; name a smaller part", source.display())));
+            return Err(Failure::Failed(format!(
+                "{} has more than {MAX_FILES} files; name a smaller part",
+                source.display()
+            )));
         }
         for path in &listing.paths {
             // What cannot be read as text is not needed for the story.
@@ -71,7 +74,14 @@ impl Project {
     }
 
     /// Where `old` is defined, by the text that stands around it.
-    pub fn beginning(&self, file: &str, definition: &str, old: &str, new: &str, what: &'static str) -> Option<Beginning> {
+    pub fn beginning(
+        &self,
+        file: &str,
+        definition: &str,
+        old: &str,
+        new: &str,
+        what: &'static str,
+    ) -> Option<Beginning> {
         let text = std::fs::read_to_string(self.folder.path().join(file)).ok()?;
         let line = text.lines().position(|line| line.contains(definition))?;
         let column = text.lines().nth(line)?.find(old)?;
@@ -130,7 +140,11 @@ fn candidates(sources: &[(RelPath, String)], language: Language) -> Result<Vec<B
             *defined.entry(name.as_str().to_owned()).or_default() += 1;
             let (count, files) = uses.get(name.as_str()).map_or((0, 0), |(count, files)| (*count - 1, files.len()));
             let renamed = format!("{}_renamed", name.as_str());
-            if name.len() < 5 || name.as_str().contains("test") || !USES.contains(&count) || uses.contains_key(&*renamed) {
+            if name.len() < 5
+                || name.as_str().contains("test")
+                || !USES.contains(&count)
+                || uses.contains_key(&*renamed)
+            {
                 continue;
             }
             let (Ok(line), Ok(column)) = (u32::try_from(number), u32::try_from(name.start())) else { continue };

@@ -1,14 +1,16 @@
 //! One door to the analyses of all languages.
 
 use super::lexer::{Language, Source};
-use super::rust;
 use super::symbol::{Definition, Target, Uses};
+use super::{braces, python, rust};
 
 /// What the name at a token defines, if anything.
 pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
     match source.language {
         Language::Rust => rust::definition(source, token),
-        _ => None,
+        Language::Python => python::definition(source, token),
+        Language::Text => None,
+        _ => braces::definition(source, token),
     }
 }
 
@@ -16,7 +18,9 @@ pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
 pub fn uses<'t>(sources: &[Source<'t>], target: Target<'t>) -> Uses {
     match sources.get(target.file).map(|source| source.language) {
         Some(Language::Rust) => rust::uses(sources, target),
-        _ => Uses::default(),
+        Some(Language::Python) => python::uses(sources, target),
+        Some(_) => braces::uses(sources, target),
+        None => Uses::default(),
     }
 }
 
@@ -24,7 +28,8 @@ pub fn uses<'t>(sources: &[Source<'t>], target: Target<'t>) -> Uses {
 pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
     match source.language {
         Language::Rust => rust::functions(source),
-        _ => Vec::new(),
+        Language::Python => python::functions(source),
+        _ => braces::functions(source),
     }
 }
 
@@ -32,6 +37,7 @@ pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
 pub fn owner<'t>(source: &Source<'t>, token: usize) -> Option<&'t str> {
     match source.language {
         Language::Rust => rust::owner(source, token),
-        _ => None,
+        Language::Python => python::owner(source, token),
+        _ => braces::owner(source, token),
     }
 }

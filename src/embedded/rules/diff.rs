@@ -57,9 +57,7 @@ impl<'a> FileDiff<'a> {
             to = Some(second.strip_prefix("rename to ")?);
             rest = after;
         }
-        if let (Some(old), Some(new)) =
-            (line(rest).0.strip_prefix("--- "), line(line(rest).1).0.strip_prefix("+++ "))
-        {
+        if let (Some(old), Some(new)) = (line(rest).0.strip_prefix("--- "), line(line(rest).1).0.strip_prefix("+++ ")) {
             from = path(old, "a/").or(from.filter(|_| old.trim_end() != "/dev/null"));
             to = path(new, "b/").or(to.filter(|_| new.trim_end() != "/dev/null"));
             rest = line(line(rest).1).1;
@@ -189,7 +187,10 @@ mod tests {
         assert_eq!(read("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+x\n"), Some((None, Some("new"), 1)));
         assert_eq!(read("--- a/old\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"), Some((Some("old"), None, 1)));
         assert_eq!(read("rename from a b\nrename to c\nprose"), Some((Some("a b"), Some("c"), 0)));
-        assert_eq!(read("rename from a\nrename to c\n--- a/a\n+++ b/c\n@@ -1 +1 @@\n-x\n+y\n"), Some((Some("a"), Some("c"), 1)));
+        assert_eq!(
+            read("rename from a\nrename to c\n--- a/a\n+++ b/c\n@@ -1 +1 @@\n-x\n+y\n"),
+            Some((Some("a"), Some("c"), 1))
+        );
         assert_eq!(read("--- prose, not a diff\n"), None);
     }
 

@@ -79,8 +79,8 @@ fn frame(text: &str) -> Option<(Option<Part<'_>>, &str)> {
     let bytes: usize = attribute(head, "bytes")?.parse().ok()?;
     let close = format!("</{name}>");
     let body = &text[head.len()..];
-    let (inner, rest) = framed(body.strip_prefix('\n'), bytes, &format!("\n{close}"))
-        .or_else(|| framed(Some(body), bytes, &close))?;
+    let (inner, rest) =
+        framed(body.strip_prefix('\n'), bytes, &format!("\n{close}")).or_else(|| framed(Some(body), bytes, &close))?;
     let path = || attribute(head, "path").map(decoded);
     let part = match name {
         "file" => Some(Part::File { path: path()?, text: inner }),

@@ -50,7 +50,8 @@ fn definition(conversation: &Conversation<'_>, request: &Request<'_>, wish: &Wis
         }
     }
     let chosen = choose(conversation, request, wish, candidates)?;
-    let places: Vec<(String, usize)> = chosen.iter().map(|candidate| (candidate.path.clone(), candidate.offset)).collect();
+    let places: Vec<(String, usize)> =
+        chosen.iter().map(|candidate| (candidate.path.clone(), candidate.offset)).collect();
     let Some(first) = chosen.first() else {
         return Err(Reply::say(format!("Pilotlight's embedded agent found no definition of `{}`.", wish.old)));
     };
@@ -93,9 +94,7 @@ fn choose(
         }
     };
     if let Some((path, (first, last))) = &request.selection {
-        narrow(&mut candidates, &|candidate| {
-            candidate.path == *path && (*first..=*last).contains(&candidate.line)
-        });
+        narrow(&mut candidates, &|candidate| candidate.path == *path && (*first..=*last).contains(&candidate.line));
     }
     if !candidates.iter().any(|candidate| candidate.definition.reach == Reach::Workspace) {
         narrow(&mut candidates, &|candidate| request.path.as_ref().is_some_and(|path| candidate.path == **path));
@@ -159,7 +158,11 @@ fn wishes(instruction: &str) -> Vec<Wish> {
         } else {
             at += 1;
         }
-        let Some(link) = words[at..].iter().take(6).position(|word| matches!(word.to_ascii_lowercase().as_str(), "to" | "into" | "as" | "->" | "=>")) else {
+        let Some(link) = words[at..]
+            .iter()
+            .take(6)
+            .position(|word| matches!(word.to_ascii_lowercase().as_str(), "to" | "into" | "as" | "->" | "=>"))
+        else {
             continue;
         };
         let (Some(old), Some(new)) = (words[at..at + link].last(), words.get(at + link + 1)) else { continue };
@@ -206,7 +209,10 @@ mod tests {
         assert_eq!(read("rename fetch to load everywhere"), [plain("fetch", "load")]);
         assert_eq!(read("Please rename the function `fetch` to `load` in src/a.rs."), [plain("fetch", "load")]);
         assert_eq!(read("rename 'a' to 'b' and c to d"), [plain("a", "b"), plain("c", "d")]);
-        assert_eq!(read("Rename method Store::get() to fetch_one"), [(Some("Store".into()), "get".into(), "fetch_one".into())]);
+        assert_eq!(
+            read("Rename method Store::get() to fetch_one"),
+            [(Some("Store".into()), "get".into(), "fetch_one".into())]
+        );
         assert_eq!(read("rename a -> b"), [plain("a", "b")]);
         assert_eq!(read("translate this to French"), []);
         assert_eq!(read("rename it to something nicer-looking"), [plain("it", "something")]);

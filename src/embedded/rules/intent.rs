@@ -69,9 +69,12 @@ fn read_block(change: &Change<'_>, block: &Block<'_>, text: &str, intent: &mut I
             Difference::Substituted { old, new, line, column } => {
                 if let Some(offset) = offset(line, column) {
                     // The user may have changed the name in several steps: the first name is the one others still use.
-                    let earlier = intent.substitutions.iter_mut().find(|found| found.path == change.path && found.new == old);
+                    let earlier =
+                        intent.substitutions.iter_mut().find(|found| found.path == change.path && found.new == old);
                     let old = match earlier {
-                        Some(earlier) if text.get(earlier.offset..earlier.offset + old.len()) != Some(&old) => earlier.old.clone(),
+                        Some(earlier) if text.get(earlier.offset..earlier.offset + old.len()) != Some(&old) => {
+                            earlier.old.clone()
+                        }
                         _ => old,
                     };
                     let path = change.path.to_string();
@@ -106,7 +109,8 @@ fn line_start(text: &str, number: usize, wanted: &str) -> Option<usize> {
 fn differences(path: &str, block: &Block<'_>) -> Vec<Difference> {
     let (old_text, new_text) = (block.removed.join("\n"), block.added.join("\n"));
     let (old, new) = (Source::lex(path, &old_text), Source::lex(path, &new_text));
-    let texts = |source: &Source<'_>| -> Vec<String> { source.code.iter().map(|token| token.text.to_owned()).collect() };
+    let texts =
+        |source: &Source<'_>| -> Vec<String> { source.code.iter().map(|token| token.text.to_owned()).collect() };
     let (old_tokens, new_tokens) = (texts(&old), texts(&new));
     let place = |token: usize| {
         let offset = new.code.get(token).map_or(new_text.len(), |token| token.start);
@@ -114,7 +118,7 @@ fn differences(path: &str, block: &Block<'_>) -> Vec<Difference> {
         (before.matches('\n').count(), offset - before.rfind('\n').map_or(0, |end| end + 1))
     };
     let mut found = Vec::new();
-    let mut pair = |from: usize, to: usize, found: &mut Vec<Difference>| {
+    let pair = |from: usize, to: usize, found: &mut Vec<Difference>| {
         let (line, column) = place(to);
         let identifiers = old.kind(from) == Some(Kind::Ident) && new.kind(to) == Some(Kind::Ident);
         if identifiers && is_identifier(&old_tokens[from]) && is_identifier(&new_tokens[to]) {

@@ -4,6 +4,7 @@
 //! conversation each round. It has no state and no access to files, and it never pretends to be a model.
 
 mod analysis;
+mod braces;
 mod conversation;
 mod diff;
 mod finish;
@@ -13,6 +14,7 @@ mod intent;
 mod lexer;
 mod patch;
 mod plan;
+mod python;
 mod rename;
 mod rust;
 mod symbol;

@@ -163,7 +163,8 @@ pub fn apply(text: &str, hunks: &[Vec<&str>]) -> Option<String> {
     let mut new = String::with_capacity(text.len());
     let mut floor = 0;
     for hunk in hunks {
-        let old: Vec<&str> = hunk.iter().filter(|line| !line.starts_with('+')).map(|line| line.get(1..).unwrap_or("")).collect();
+        let old: Vec<&str> =
+            hunk.iter().filter(|line| !line.starts_with('+')).map(|line| line.get(1..).unwrap_or("")).collect();
         let offset = plain.get(floor..)?.windows(old.len().max(1)).position(|window| window == old)?;
         lines[floor..floor + offset].iter().for_each(|line| new.push_str(line));
         let mut at = floor + offset;

@@ -58,8 +58,17 @@ impl Outcome {
         workspace::read(conversation, paths.iter().map(String::as_str))?;
         let (known, unknown): (Vec<&String>, Vec<&String>) =
             paths.iter().partition(|path| conversation.text(path).is_some());
-        let sources = sources(conversation, &known, rename);
-        let mut left = self.collect(&sources, rename);
+        let mut sources = sources(conversation, &known, rename);
+        let mut found = Found::of(&sources, rename);
+        let more: Vec<String>;
+        if !found.left.is_empty() && !found.wants.is_empty() {
+            let defining = workspace::definitions(conversation, &found.wants)?.into_iter();
+            more = defining.filter(|path| workspace::shares_names(home, path) && !paths.contains(path)).collect();
+            workspace::read(conversation, more.iter().map(String::as_str))?;
+            sources.extend(more.iter().filter_map(|path| Some(Source::lex(path, conversation.text(path)?))));
+            found = Found::of(&sources, rename);
+        }
+        let mut left = self.take(found, &sources, rename);
         left.extend(unknown.iter().map(|path| (format!("{path} (it could not be read)"), None)));
         self.conclude(rename, &sources, left, &elsewhere);
         Ok(())
@@ -76,23 +85,9 @@ impl Outcome {
         self.sentences.push(sentence.into());
     }
 
-    /// Collects the edits of a rename; gives what was left: places and why.
-    fn collect(&mut self, sources: &[Source<'_>], rename: &Rename) -> Vec<(String, Option<&'static str>)> {
-        let mut left: Vec<(usize, usize, &'static str)> = Vec::new();
-        let mut edits: BTreeMap<usize, Vec<Edit>> = BTreeMap::new();
-        let mut refusals = Vec::new();
-        for (path, offset) in &rename.definitions {
-            let Some(file) = sources.iter().position(|source| source.path == path) else { continue };
-            let Some(token) = sources[file].token_at(*offset) else { continue };
-            let uses = analysis::uses(sources, Target { file, token, old: &rename.old, new: &rename.new });
-            if let Some(refusal) = uses.refusal {
-                refusals.push(refusal);
-            }
-            left.extend(uses.left.iter().map(|left| (left.file, left.offset, left.why)));
-            for (file, edit) in uses.edits {
-                edits.entry(file).or_default().push(edit);
-            }
-        }
+    /// Takes over the edits of a rename; gives what was left: places and why.
+    fn take(&mut self, found: Found, sources: &[Source<'_>], rename: &Rename) -> Vec<(String, Option<&'static str>)> {
+        let Found { edits, mut left, refusals, .. } = found;
         for (file, mut edits) in edits {
             let source = &sources[file];
             tidy(&mut edits);
@@ -102,7 +97,6 @@ impl Outcome {
                 self.edits.entry(source.path.to_owned()).or_default().extend(edits);
             }
         }
-        refusals.dedup();
         refusals.into_iter().for_each(|refusal| self.say(format!("`{}` was left alone: {refusal}.", rename.old)));
         left.sort_unstable();
         left.dedup();
@@ -124,8 +118,10 @@ impl Outcome {
         let (old, new, what) = (&rename.old, &rename.new, rename.what);
         let mine = |edit: &&Edit| edit.text == *new || edit.text.contains(new.as_str());
         let by_file = sources.iter().filter_map(|source| Some((source.path, self.edits.get(source.path)?)));
-        let counts: Vec<(&str, usize)> =
-            by_file.map(|(path, edits)| (path, edits.iter().filter(mine).count())).filter(|(_, count)| *count > 0).collect();
+        let counts: Vec<(&str, usize)> = by_file
+            .map(|(path, edits)| (path, edits.iter().filter(mine).count()))
+            .filter(|(_, count)| *count > 0)
+            .collect();
         let uses: usize = counts.iter().map(|(_, count)| count).sum();
         let sentence = match (uses, counts.len()) {
             (0, _) => format!("no use of the {what} `{old}` was left to rename to `{new}`."),
@@ -150,6 +146,35 @@ impl Outcome {
         if !elsewhere.is_empty() {
             self.say(format!("Files of other languages mention `{old}` too: {}.", listed(elsewhere)));
         }
+    }
+}
+
+/// The uses of all definitions of a rename.
+#[derive(Default)]
+struct Found {
+    edits: BTreeMap<usize, Vec<Edit>>,
+    /// File, offset and reason of what may be a use as well.
+    left: Vec<(usize, usize, &'static str)>,
+    refusals: Vec<String>,
+    wants: BTreeSet<String>,
+}
+
+impl Found {
+    fn of(sources: &[Source<'_>], rename: &Rename) -> Found {
+        let mut found = Found::default();
+        for (path, offset) in &rename.definitions {
+            let Some(file) = sources.iter().position(|source| source.path == path) else { continue };
+            let Some(token) = sources[file].token_at(*offset) else { continue };
+            let uses = analysis::uses(sources, Target { file, token, old: &rename.old, new: &rename.new });
+            found.refusals.extend(uses.refusal);
+            found.wants.extend(uses.wants);
+            found.left.extend(uses.left.iter().map(|left| (left.file, left.offset, left.why)));
+            for (file, edit) in uses.edits {
+                found.edits.entry(file).or_default().push(edit);
+            }
+        }
+        found.refusals.dedup();
+        found
     }
 }
 

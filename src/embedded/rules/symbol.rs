@@ -1,5 +1,7 @@
 //! What every language's analysis is asked and what it answers.
 
+use std::collections::BTreeSet;
+
 use super::patch::Edit;
 
 /// A definition to rename: its place, its former and its new name.
@@ -64,6 +66,8 @@ pub struct Uses {
     pub edits: Vec<(usize, Edit)>,
     /// What may be a use as well.
     pub left: Vec<Left>,
+    /// Names whose definitions would help to tell more.
+    pub wants: BTreeSet<String>,
     /// Why nothing at all can be done.
     pub refusal: Option<String>,
 }

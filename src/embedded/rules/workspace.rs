@@ -2,7 +2,7 @@
 //!
 //! Every function gives what the conversation already says, or the reply that asks for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -14,6 +14,8 @@ use super::{Reply, ReplyItem};
 const READS: usize = 20;
 /// Files that may be read for one request.
 const MOST_FILES: usize = 400;
+/// Definitions looked up to tell more about uses.
+const NAMES: usize = 20;
 /// The same read is asked for this often, no more.
 const TRIES: usize = 3;
 
@@ -30,7 +32,8 @@ pub fn search(conversation: &Conversation<'_>, name: &str, language: Option<Lang
     let mut all = Hits::new();
     for extension in extensions(language) {
         let glob = format!("**/*.{extension}");
-        let (hits, cut) = answer_to(conversation, &json!({"pattern": pattern(name), "glob": glob, "max_results": 1000}))?;
+        let (hits, cut) =
+            answer_to(conversation, &json!({"pattern": pattern(name), "glob": glob, "max_results": 1000}))?;
         all.extend(hits);
         if cut {
             let files = list(conversation, &glob)?;
@@ -38,6 +41,14 @@ pub fn search(conversation: &Conversation<'_>, name: &str, language: Option<Lang
         }
     }
     if all.len() > MOST_FILES { Err(Reply::say(too_many(name))) } else { Ok(all) }
+}
+
+/// Files that define types or functions of these names.
+pub fn definitions(conversation: &Conversation<'_>, names: &BTreeSet<String>) -> Result<Vec<String>, Reply> {
+    let names: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
+    let pattern = format!(r"\b(struct|enum|union|trait|type|fn|class|interface)\s+({})\b", names.join("|"));
+    let (hits, _) = answer_to(conversation, &json!({"pattern": pattern, "max_results": 200}))?;
+    Ok(hits.into_keys().take(2 * READS).collect())
 }
 
 /// Makes sure that the texts of these files are known, as far as they can be read.
@@ -93,7 +104,8 @@ fn hit(line: &str) -> Option<(&str, usize)> {
 /// A regular expression for a whole identifier; `\b` does not see a `$` as part of a word.
 fn pattern(name: &str) -> String {
     let escaped = name.replace('$', "\\$");
-    let edge = |char: Option<char>| if char.is_some_and(|char| char.is_alphanumeric() || char == '_') { "\\b" } else { "" };
+    let edge =
+        |char: Option<char>| if char.is_some_and(|char| char.is_alphanumeric() || char == '_') { "\\b" } else { "" };
     format!("{}{escaped}{}", edge(name.chars().next()), edge(name.chars().next_back()))
 }
 
@@ -109,14 +121,15 @@ fn extensions(language: Language) -> &'static [&'static str] {
         Language::Go => &["go"],
         Language::C => &["c", "h", "cc", "cpp", "cxx", "hh", "hpp", "hxx", "inl"],
         Language::Java => &["java"],
-        Language::Other => &[],
+        Language::Other | Language::Text => &[],
     }
 }
 
 /// Whether a file takes part in a rename of something defined in `home`.
 pub fn shares_names(home: &str, path: &str) -> bool {
     let language = Language::of(home);
-    language.shares_names_with(Language::of(path))
+    language != Language::Text
+        && language.shares_names_with(Language::of(path))
         && (language != Language::Other || extension(home) == extension(path))
 }
 

@@ -112,6 +112,50 @@ fn versions_only_grow() {
     assert_eq!(snapshot(&documents).version, 7);
 }
 
+/// One keystroke at the end of the first line.
+fn key(character: u32, text: &str) -> Change {
+    let at = Position { line: 0, character };
+    Change { span: Some(Span { start: at, end: at }), text: text.to_owned() }
+}
+
+#[test]
+fn a_change_that_comes_late_takes_its_place() {
+    // The orders that Helix 25.01 was seen to send, and worse.
+    for order in [[2, 3, 4, 5], [2, 4, 3, 5], [3, 4, 5, 2], [5, 4, 3, 2], [3, 2, 5, 4]] {
+        let documents = opened("");
+        for version in order {
+            let number = u32::try_from(version).unwrap() - 2;
+            documents.change(URI, version, vec![key(number, &number.to_string())]);
+        }
+        let held = snapshot(&documents);
+        assert_eq!((held.raw().as_str(), held.version, held.desynced), ("0123", 5, false), "{order:?}");
+        assert!(!held.incomplete, "{order:?}");
+    }
+}
+
+#[test]
+fn a_missing_change_is_noticed_and_a_habit_of_gaps_is_not_minded() {
+    let documents = opened("");
+    documents.change(URI, 3, vec![key(0, "b")]);
+    assert!(snapshot(&documents).incomplete);
+    for version in (5..40).step_by(2) {
+        documents.change(URI, version, vec![key(0, "x")]);
+    }
+    assert!(!snapshot(&documents).incomplete);
+    let stale = documents.change(URI, 39, vec![key(0, "again")]);
+    assert!(matches!(stale, Applied::Desynced { reason: Desync::StaleVersion { .. }, first: true }));
+}
+
+#[test]
+fn changes_that_come_before_their_document_are_not_lost() {
+    let documents = Documents::new(PositionEncoding::Utf16);
+    assert_eq!(documents.change(URI, 2, vec![key(1, "b")]), Applied::Unknown);
+    assert_eq!(documents.change(URI, 1, vec![key(0, "a")]), Applied::Unknown);
+    assert_eq!(documents.open(URI, "rust", 0, "\n"), Applied::Done);
+    assert_eq!((snapshot(&documents).raw().as_str(), snapshot(&documents).version), ("ab\n", 2));
+    assert_eq!(snapshot(&documents).opened.to_string(), "\n");
+}
+
 #[test]
 fn unknown_documents_are_ignored() {
     let documents = Documents::new(PositionEncoding::Utf16);

@@ -85,8 +85,23 @@ fn is_name(byte: u8) -> bool {
 /// Keywords behind which an expression starts.
 fn before_operand(word: &str) -> bool {
     const WORDS: [&str; 17] = [
-        "return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else", "do", "instanceof", "yield",
-        "await", "default", "extends", "export",
+        "return",
+        "typeof",
+        "case",
+        "in",
+        "of",
+        "delete",
+        "void",
+        "throw",
+        "new",
+        "else",
+        "do",
+        "instanceof",
+        "yield",
+        "await",
+        "default",
+        "extends",
+        "export",
     ];
     WORDS.contains(&word)
 }

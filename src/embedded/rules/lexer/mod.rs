@@ -30,8 +30,10 @@ pub enum Language {
     C,
     /// Java.
     Java,
-    /// Anything else, read with C's lexical rules.
+    /// Another language with C's lexical rules.
     Other,
+    /// Anything else: prose, data, markup.
+    Text,
 }
 
 impl Language {
@@ -45,7 +47,8 @@ impl Language {
             "go" => Language::Go,
             "c" | "h" | "cc" | "cpp" | "cxx" | "hh" | "hpp" | "hxx" | "inl" => Language::C,
             "java" => Language::Java,
-            _ => Language::Other,
+            "cs" | "kt" | "kts" | "swift" | "php" | "scala" | "dart" | "groovy" | "m" | "mm" | "zig" => Language::Other,
+            _ => Language::Text,
         }
     }
 
@@ -123,7 +126,9 @@ impl<'t> Source<'t> {
             Language::Rust => rust::lex(&mut cursor),
             Language::Ecma { jsx } => ecma::lex(&mut cursor, jsx),
             Language::Python => python::lex(&mut cursor),
-            Language::Go | Language::C | Language::Java | Language::Other => clike::lex(&mut cursor, language),
+            Language::Go | Language::C | Language::Java | Language::Other | Language::Text => {
+                clike::lex(&mut cursor, language)
+            }
         }
         Source { path, text, language, code: cursor.code, comments: cursor.comments }
     }

@@ -85,7 +85,8 @@ impl Bindings {
 
     fn read_let(&mut self, outline: &Outline<'_>, token: usize) {
         let length = outline.source.code.len();
-        let Some(mut end) = outline.find((token + 1, length), false, |text| matches!(text, ":" | "=" | ";" | "}")) else {
+        let Some(mut end) = outline.find((token + 1, length), false, |text| matches!(text, ":" | "=" | ";" | "}"))
+        else {
             return;
         };
         let pattern = (token + 1, end);
@@ -149,7 +150,13 @@ impl Bindings {
             if outline.at(arrow + 1) == "{" {
                 self.blocks.push(arrow + 1);
             }
-            self.regions.push(Region { origin: Origin::Match, pattern: (at, end), scope: (end, next), ty: None, value });
+            self.regions.push(Region {
+                origin: Origin::Match,
+                pattern: (at, end),
+                scope: (end, next),
+                ty: None,
+                value,
+            });
             at = next.max(at + 1);
             if outline.at(at) == "," {
                 at += 1;
@@ -162,7 +169,13 @@ impl Bindings {
         let Some(comma) = outline.find((open + 1, close), false, |text| text == ",") else { return };
         let end = outline.find((comma + 1, close), false, |text| text == "if").unwrap_or(close);
         let value = Some((open + 1, comma));
-        self.regions.push(Region { origin: Origin::Match, pattern: (comma + 1, end), scope: (end, close), ty: None, value });
+        self.regions.push(Region {
+            origin: Origin::Match,
+            pattern: (comma + 1, end),
+            scope: (end, close),
+            ty: None,
+            value,
+        });
     }
 
     fn read_closure(&mut self, outline: &Outline<'_>, token: usize) {
@@ -184,8 +197,7 @@ pub fn binds(outline: &Outline<'_>, region: &Region, token: usize) -> bool {
     let around = outline.around[token];
     let alone = matches!(region.origin, Origin::Let | Origin::Param) && token + 1 == region.pattern.1;
     let key = source.after(token) == ":" && around != usize::MAX && around >= region.pattern.0;
-    !key
-        && !matches!(source.before(token), "::" | "." | "$")
+    !key && !matches!(source.before(token), "::" | "." | "$")
         && !matches!(source.after(token), "::" | "(" | "{" | "!")
         && (alone || !source.at(token).starts_with(|first: char| first.is_uppercase()))
 }
@@ -194,7 +206,21 @@ pub fn binds(outline: &Outline<'_>, region: &Region, token: usize) -> bool {
 fn starts_closure(outline: &Outline<'_>, token: usize) -> bool {
     matches!(
         outline.source.before(token),
-        "(" | "," | "=" | "{" | ";" | "=>" | "move" | "return" | "[" | "&&" | "||" | ":" | "else" | "in" | "break" | "&"
+        "(" | ","
+            | "="
+            | "{"
+            | ";"
+            | "=>"
+            | "move"
+            | "return"
+            | "["
+            | "&&"
+            | "||"
+            | ":"
+            | "else"
+            | "in"
+            | "break"
+            | "&"
             | "async"
     ) && closing_pipe(outline, token).is_some_and(|close| outline.at(close + 1) != "=>")
 }
@@ -215,9 +241,7 @@ pub fn expression_end(outline: &Outline<'_>, from: usize) -> usize {
             "," | ";" | ")" | "]" | "}" | "=>" => return token,
             "(" | "[" | "{" => outline.partner[token].max(token) + 1,
             "<" if outline.source.before(token) == "::" => outline.skip_angles(token).max(token + 1),
-            "|" if token == from || starts_closure(outline, token) => {
-                closing_pipe(outline, token).unwrap_or(token) + 1
-            }
+            "|" if token == from || starts_closure(outline, token) => closing_pipe(outline, token).unwrap_or(token) + 1,
             _ => token + 1,
         };
     }
@@ -255,7 +279,9 @@ fn block_or_arrow(outline: &Outline<'_>, from: usize) -> Option<usize> {
     let mut own = 0_usize;
     while token < outline.source.code.len() {
         match outline.at(token) {
-            "{" if own > 0 || (token > from && matches!(outline.source.before(token), "unsafe" | "else" | "move" | "async")) => {
+            "{" if own > 0
+                || (token > from && matches!(outline.source.before(token), "unsafe" | "else" | "move" | "async")) =>
+            {
                 own = own.saturating_sub(1);
                 token = outline.partner[token];
             }

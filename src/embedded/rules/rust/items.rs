@@ -30,6 +30,7 @@ struct Search<'f, 't> {
     target: Target<'t>,
     space: Space,
     is_module: bool,
+    is_constant: bool,
     /// The definition, in all its `cfg` variants.
     group: Vec<Place>,
     /// Whether no other definition of the workspace has this name in this name space.
@@ -47,7 +48,9 @@ pub fn uses<'t>(files: &Files<'t>, item: usize, target: Target<'t>) -> Uses {
         ));
     }
     let module = files.modules.around(&files.list, target.file, outline.items[item].start);
-    let function = outline.enclosing(outline.items[item].start, |other| other.kind == ItemKind::Fn && other.start != outline.items[item].start);
+    let function = outline.enclosing(outline.items[item].start, |other| {
+        other.kind == ItemKind::Fn && other.start != outline.items[item].start
+    });
     let block = outline.around[outline.items[item].start];
     let same_place = |place: Place| {
         let other = &files.list[place.0].outline;
@@ -70,6 +73,7 @@ pub fn uses<'t>(files: &Files<'t>, item: usize, target: Target<'t>) -> Uses {
         target,
         space: space(kind),
         is_module: kind == ItemKind::Mod,
+        is_constant: matches!(kind, ItemKind::Const | ItemKind::Static),
         group,
         only: others.is_empty(),
     };
@@ -113,6 +117,10 @@ impl Search<'_, '_> {
             }
             uses.judge(verdict, file, (source.code[token].start, source.code[token].end), self.target.new);
         }
+        if self.is_constant {
+            let ours = |token: usize| roles.local(&olds, token).is_none() && self.plain(file, token) == Verdict::Yes;
+            text::captures(roles, file, self.target, ours, uses);
+        }
         text::attribute_paths(roles, self.target.old, |token, path| {
             let verdict = if path.len() == 1 { self.plain(file, token) } else { self.path(file, token, path) };
             uses_in_string(verdict)
@@ -127,6 +135,8 @@ impl Search<'_, '_> {
         let after = outline.source.after(token);
         match roles.role(token) {
             Role::Item(item) if self.group.contains(&(file, item)) => Verdict::Yes,
+            // Only modules and enums have paths through them.
+            Role::Use(_) if after == "::" && self.space != Space::Type => Verdict::No,
             Role::Use(_) => match self.files.modules.import(file, token) {
                 // The alias of an import is a name of its own.
                 None => Verdict::No,
@@ -178,7 +188,7 @@ impl Search<'_, '_> {
             };
         }
         match defined {
-            true => self.unless_others(),
+            true => Verdict::Yes,
             false if local || is_std_macro(self.target.old) => Verdict::No,
             false => self.unless_others(),
         }
@@ -205,6 +215,11 @@ impl Search<'_, '_> {
     }
 
     fn path(&self, file: usize, token: usize, path: &[&str]) -> Verdict {
+        // What a type qualifies is a variant or a member of that type.
+        let of_type = path.len() > 1 && path[path.len() - 2].starts_with(|first: char| first.is_uppercase());
+        if of_type {
+            return Verdict::No;
+        }
         self.named(self.files.modules.path(&self.files.list, file, token, path))
     }
 
@@ -233,10 +248,42 @@ impl Search<'_, '_> {
 /// Names that mean something of the standard library where nothing else is imported.
 fn is_prelude(name: &str) -> bool {
     const NAMES: [&str; 36] = [
-        "Option", "Some", "None", "Result", "Ok", "Err", "String", "Vec", "Box", "ToString", "ToOwned", "Clone", "Copy",
-        "Send", "Sync", "Sized", "Drop", "Fn", "FnMut", "FnOnce", "AsRef", "AsMut", "Into", "From", "Default",
-        "Iterator", "Extend", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator", "Eq", "Ord", "PartialEq",
-        "PartialOrd", "drop", "Future",
+        "Option",
+        "Some",
+        "None",
+        "Result",
+        "Ok",
+        "Err",
+        "String",
+        "Vec",
+        "Box",
+        "ToString",
+        "ToOwned",
+        "Clone",
+        "Copy",
+        "Send",
+        "Sync",
+        "Sized",
+        "Drop",
+        "Fn",
+        "FnMut",
+        "FnOnce",
+        "AsRef",
+        "AsMut",
+        "Into",
+        "From",
+        "Default",
+        "Iterator",
+        "Extend",
+        "IntoIterator",
+        "DoubleEndedIterator",
+        "ExactSizeIterator",
+        "Eq",
+        "Ord",
+        "PartialEq",
+        "PartialOrd",
+        "drop",
+        "Future",
     ];
     NAMES.contains(&name)
 }
@@ -244,9 +291,32 @@ fn is_prelude(name: &str) -> bool {
 /// Names of macros that are known everywhere.
 fn is_std_macro(name: &str) -> bool {
     const NAMES: [&str; 26] = [
-        "assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq", "debug_assert_ne", "print", "println",
-        "eprint", "eprintln", "format", "vec", "panic", "todo", "unimplemented", "unreachable", "write", "writeln",
-        "matches", "dbg", "include_str", "concat", "stringify", "env", "thread_local", "cfg",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "debug_assert",
+        "debug_assert_eq",
+        "debug_assert_ne",
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "format",
+        "vec",
+        "panic",
+        "todo",
+        "unimplemented",
+        "unreachable",
+        "write",
+        "writeln",
+        "matches",
+        "dbg",
+        "include_str",
+        "concat",
+        "stringify",
+        "env",
+        "thread_local",
+        "cfg",
     ];
     NAMES.contains(&name)
 }

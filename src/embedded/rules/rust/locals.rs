@@ -34,10 +34,9 @@ pub fn uses(roles: &Roles<'_>, region: usize, target: Target<'_>) -> Uses {
             uses.judge(verdict, target.file, (start, end), target.new);
         }
     }
-    let is_ours = |token: usize| {
-        roles.local(&olds, token) == Some(region) && outline.function_around(token) == function
-    };
-    text::captures(roles, target, is_ours, &mut uses);
+    let is_ours =
+        |token: usize| roles.local(&olds, token) == Some(region) && outline.function_around(token) == function;
+    text::captures(roles, target.file, target, is_ours, &mut uses);
     let own = outline.items.get(function.unwrap_or(usize::MAX));
     let comments = own.map_or((scope.0, scope.1), |item| (item.start, item.end));
     text::local_mentions(roles, target, comments, &mut uses);

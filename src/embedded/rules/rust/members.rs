@@ -1,8 +1,8 @@
 //! What belongs to a type or trait: methods, associated items, fields, variants.
 
 use super::super::symbol::{Target, Uses, Verdict};
-use super::modules::Named;
-use super::outline::{ItemKind, Outline};
+use super::modules::{Named, Place};
+use super::outline::{ItemKind, Outline, Span};
 use super::roles::{Role, Roles};
 use super::std_names::is_std_method;
 use super::types::{Ty, Types};
@@ -10,78 +10,105 @@ use super::{Files, text};
 
 /// Who a member belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner<'t> {
+pub struct Owner<'t> {
+    sort: Sort<'t>,
+    /// The name of the type or trait.
+    name: &'t str,
+    /// Where it is defined, if that was read.
+    place: Option<Place>,
+}
+
+/// What kind of member it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort<'t> {
     /// An inherent function, constant or type of a type.
-    Type(&'t str),
+    Type,
     /// A member of a trait of the workspace.
-    Trait(&'t str),
+    Trait,
     /// A member of a trait from elsewhere.
-    ForeignTrait(&'t str),
+    ForeignTrait,
     /// A field of a struct or union.
-    Fields(&'t str),
-    /// A field of an enum variant.
-    VariantFields { of: &'t str, variant: &'t str },
+    Field,
+    /// A field of this enum variant.
+    VariantField(&'t str),
     /// A variant of an enum.
-    Variants(&'t str),
+    Variant,
 }
 
 const MANY: &str = "other types have a member of this name and the type here cannot be told";
+const NAMESAKES: &str = "several types have the owner's name and it cannot be told which one is meant";
 const IN_MACRO: &str = "it is an argument of a macro and other things have this name too";
 const COMMON: &str = "the standard library has a method of this name and the type here cannot be told";
 
 impl<'t> Owner<'t> {
     /// The owner of an item inside an `impl` or a trait.
-    pub fn of_member(files: &Files<'t>, file: usize, item: usize) -> Owner<'t> {
+    pub fn of_member(files: &Files<'t>, file: usize, item: usize) -> Option<Owner<'t>> {
         let outline = &files.list[file].outline;
-        let Some(parent) = outline.items[item].parent else { return Owner::Type("") };
-        match (outline.items[parent].of_trait, outline.items[parent].of_type) {
-            _ if outline.items[parent].kind == ItemKind::Trait => Owner::Trait(outline.name(parent)),
-            (Some(of_trait), _) => {
-                let name = outline.head(of_trait).unwrap_or("");
-                let ours = files.list.iter().any(|roles| declares(&roles.outline, name, outline.name(item)));
-                if ours && !is_foreign(files, file, of_trait) { Owner::Trait(name) } else { Owner::ForeignTrait(name) }
-            }
-            (None, of_type) => Owner::Type(of_type.and_then(|span| outline.head(span)).unwrap_or("")),
+        let parent = outline.items[item].parent?;
+        if outline.items[parent].kind == ItemKind::Trait {
+            return Some(Owner { sort: Sort::Trait, name: outline.name(parent), place: Some((file, parent)) });
         }
+        let (span, of_trait) = match (outline.items[parent].of_trait, outline.items[parent].of_type) {
+            (Some(span), _) => (span, true),
+            (None, of_type) => (of_type?, false),
+        };
+        let name = outline.head(span)?;
+        let (named, place) = place_of(files, file, span, name);
+        let declared = || files.list.iter().any(|roles| declares(&roles.outline, name, outline.name(item)));
+        let sort = match of_trait {
+            false => Sort::Type,
+            true if named != Named::Other && declared() => Sort::Trait,
+            true => Sort::ForeignTrait,
+        };
+        Some(Owner { sort, name, place })
     }
 
     /// The owner of a field.
     pub fn of_field(files: &Files<'t>, file: usize, field: usize) -> Owner<'t> {
         let outline = &files.list[file].outline;
         let field = outline.fields[field];
-        match field.variant {
-            Some(variant) => Owner::VariantFields { of: outline.name(field.item), variant: outline.at(variant) },
-            None => Owner::Fields(outline.name(field.item)),
-        }
+        let sort = field.variant.map_or(Sort::Field, |variant| Sort::VariantField(outline.at(variant)));
+        Owner { sort, name: outline.name(field.item), place: first_of(files, (file, field.item)) }
     }
 
     /// The owner of an enum variant.
     pub fn of_variant(files: &Files<'t>, file: usize, variant: usize) -> Owner<'t> {
         let outline = &files.list[file].outline;
-        Owner::Variants(outline.name(outline.variants[variant].item))
+        let item = outline.variants[variant].item;
+        Owner { sort: Sort::Variant, name: outline.name(item), place: first_of(files, (file, item)) }
     }
 
-    /// The type or trait a qualified name begins with.
-    fn name(&self) -> &'t str {
-        match self {
-            Owner::Type(name) | Owner::Trait(name) | Owner::ForeignTrait(name) | Owner::Fields(name) => name,
-            Owner::VariantFields { of, .. } | Owner::Variants(of) => of,
-        }
+    fn is_same(&self, other: &Owner<'_>) -> bool {
+        self.sort == other.sort
+            && self.name == other.name
+            && (self.place == other.place || self.place.is_none() || other.place.is_none())
     }
 }
 
-/// Whether the path of an `impl`'s trait leads out of the workspace.
-fn is_foreign(files: &Files<'_>, file: usize, (from, to): (usize, usize)) -> bool {
+/// The first of the definitions that share a module and a name, one for each configuration.
+fn first_of(files: &Files<'_>, (file, item): Place) -> Option<Place> {
+    let outline = &files.list[file].outline;
+    let token = outline.items[item].start;
+    match files.modules.plain(&files.list, file, token, outline.name(item)) {
+        Named::Items(items) => items.into_iter().min(),
+        _ => Some((file, item)),
+    }
+}
+
+/// What the path in the header of an `impl` names, and where that is defined.
+fn place_of(files: &Files<'_>, file: usize, (from, to): Span, name: &str) -> (Named, Option<Place>) {
     let roles = &files.list[file];
-    let outline = &roles.outline;
-    let end = outline.find((from, to), false, |text| text == "<").unwrap_or(to);
-    let Some(last) = (from..end).rev().find(|token| outline.source.is_ident(*token)) else { return false };
+    let Some(last) = (from..to).find(|token| roles.outline.at(*token) == name) else { return (Named::Unknown, None) };
     let path = roles.path(last);
     let named = match path.len() {
-        1 => files.modules.plain(&files.list, file, last, path[0]),
+        1 => files.modules.plain(&files.list, file, last, name),
         _ => files.modules.path(&files.list, file, last, &path),
     };
-    named == Named::Other
+    let place = match &named {
+        Named::Items(items) => items.iter().copied().min(),
+        _ => None,
+    };
+    (named, place)
 }
 
 /// Whether a file defines a trait of this name with this member.
@@ -99,22 +126,30 @@ struct Search<'f, 't> {
     owner: Owner<'t>,
     /// Owners of other members of the same sort and name.
     others: Vec<Owner<'t>>,
+    /// Whether another type or trait is called like the owner.
+    namesakes: bool,
 }
 
 /// Uses of a member.
-pub fn uses<'t>(files: &Files<'t>, owner: Owner<'t>, target: Target<'t>) -> Uses {
-    if let Owner::ForeignTrait(name) = owner {
+pub fn uses<'t>(files: &Files<'t>, owner: Option<Owner<'t>>, target: Target<'t>) -> Uses {
+    let Some(owner) = owner else { return Uses::refused("it cannot be told what type it belongs to") };
+    if owner.sort == Sort::ForeignTrait {
         return Uses::refused(format!(
-            "`{}` belongs to the trait `{name}`, which is not defined in this workspace, and keeps its name",
-            target.old
+            "`{}` belongs to the trait `{}`, which is not defined in this workspace, and keeps its name",
+            target.old, owner.name
         ));
     }
     if let Some((path, line)) = declared(files, &owner, target.new) {
-        return Uses::refused(format!("`{}` already has a member `{}` ({path}:{line})", owner.name(), target.new));
+        return Uses::refused(format!("`{}` already has a member `{}` ({path}:{line})", owner.name, target.new));
     }
     let mut others: Vec<Owner<'t>> = all_owners(files, target.old);
-    others.retain(|other| *other != owner && same_sort(other, &owner));
-    let search = Search { files, types: Types::of(&files.list), target, owner, others };
+    others.retain(|other| !other.is_same(&owner) && same_sort(other.sort, owner.sort));
+    let types = Types::of(&files.list, &files.modules);
+    let namesakes = types
+        .definitions(owner.name)
+        .iter()
+        .any(|place| owner.place.is_some_and(|own| first_of(files, *place) != Some(own)));
+    let search = Search { files, types, target, owner, others, namesakes };
     let mut uses = Uses::default();
     for (file, roles) in files.list.iter().enumerate() {
         let source = &roles.outline.source;
@@ -138,11 +173,12 @@ pub fn uses<'t>(files: &Files<'t>, owner: Owner<'t>, target: Target<'t>) -> Uses
         });
         in_strings.into_iter().for_each(|span| uses.judge(Verdict::Yes, file, span, target.new));
     }
-    if let (Owner::Fields(_) | Owner::VariantFields { .. }, Some(name)) = (&search.owner, search.owner_token()) {
+    if let (Sort::Field | Sort::VariantField(_), Some(name)) = (search.owner.sort, search.owner_token()) {
         text::attribute_captures(&files.list[target.file], target, name, &mut uses);
     }
+    uses.wants = search.types.wanted();
     let sure = search.others.is_empty() && !text::is_declared_otherwise(files, target);
-    text::mentions(files, target, sure, |qualifier| qualifier == search.owner.name(), &mut uses);
+    text::mentions(files, target, sure, |qualifier| qualifier == search.owner.name, &mut uses);
     uses
 }
 
@@ -150,7 +186,7 @@ pub fn uses<'t>(files: &Files<'t>, owner: Owner<'t>, target: Target<'t>) -> Uses
 fn declared(files: &Files<'_>, owner: &Owner<'_>, name: &str) -> Option<(String, usize)> {
     for (file, roles) in files.list.iter().enumerate() {
         for token in roles.outline.source.named(name) {
-            if owner_at(files, file, token).as_ref() == Some(owner) {
+            if owner_at(files, file, token).is_some_and(|other| other.is_same(owner)) {
                 let source = &roles.outline.source;
                 return Some((source.path.to_owned(), source.line_of(source.code[token].start)));
             }
@@ -165,7 +201,7 @@ fn owner_at<'t>(files: &Files<'t>, file: usize, token: usize) -> Option<Owner<'t
     match roles.role(token) {
         Role::Item(item) => {
             let parent = roles.outline.items[item].parent.map(|parent| roles.outline.items[parent].kind);
-            matches!(parent, Some(ItemKind::Impl | ItemKind::Trait)).then(|| Owner::of_member(files, file, item))
+            matches!(parent, Some(ItemKind::Impl | ItemKind::Trait)).then(|| Owner::of_member(files, file, item))?
         }
         Role::FieldDeclaration(field) => Some(Owner::of_field(files, file, field)),
         Role::VariantDeclaration(variant) => Some(Owner::of_variant(files, file, variant)),
@@ -183,48 +219,64 @@ fn all_owners<'t>(files: &Files<'t>, name: &str) -> Vec<Owner<'t>> {
 }
 
 /// Whether two members could be meant by the same expression.
-fn same_sort(one: &Owner<'_>, other: &Owner<'_>) -> bool {
-    let sort = |owner: &Owner<'_>| match owner {
-        Owner::Type(_) | Owner::Trait(_) | Owner::ForeignTrait(_) => 0,
-        Owner::Fields(_) => 1,
-        Owner::VariantFields { .. } => 2,
-        Owner::Variants(_) => 3,
-    };
-    sort(one) == sort(other)
+fn same_sort(one: Sort<'_>, other: Sort<'_>) -> bool {
+    let callable = |sort: Sort<'_>| matches!(sort, Sort::Type | Sort::Trait | Sort::ForeignTrait);
+    match (one, other) {
+        (Sort::VariantField(_), Sort::VariantField(_)) => true,
+        _ => one == other || (callable(one) && callable(other)),
+    }
 }
 
 impl<'t> Search<'_, 't> {
     fn verdict(&self, file: usize, token: usize) -> Verdict {
         let roles = &self.files.list[file];
         let role = roles.role(token);
-        match (role, &self.owner) {
-            (Role::Item(_) | Role::FieldDeclaration(_) | Role::VariantDeclaration(_), owner) => {
-                yes_if(owner_at(self.files, file, token).as_ref() == Some(owner))
+        let callable = matches!(self.owner.sort, Sort::Type | Sort::Trait);
+        let field = matches!(self.owner.sort, Sort::Field | Sort::VariantField(_));
+        match role {
+            Role::Item(item) if callable && self.is_in_macro_rules(file, item) => match self.others.is_empty() {
+                true => Verdict::Yes,
+                false => Verdict::Unsure(IN_MACRO),
+            },
+            Role::Item(_) | Role::FieldDeclaration(_) | Role::VariantDeclaration(_) => {
+                yes_if(owner_at(self.files, file, token).is_some_and(|owner| owner.is_same(&self.owner)))
             }
-            (Role::Method, Owner::Type(_) | Owner::Trait(_)) => self.accessed(file, token),
-            (Role::FieldAccess, Owner::Fields(_)) => match roles.attribute_around(token) {
+            Role::Method if callable => self.accessed(file, token),
+            Role::FieldAccess if self.owner.sort == Sort::Field => match roles.attribute_around(token) {
                 Some(inner) => yes_if(text::described(roles, inner) == self.owner_token() && file == self.target.file),
                 None => self.accessed(file, token),
             },
-            (Role::Qualified, Owner::Type(_) | Owner::Trait(_) | Owner::Variants(_)) => self.qualified(file, token, roles),
-            (Role::AssociatedBinding, Owner::Trait(_)) => self.associated(file, token, roles),
-            (Role::Use(_) | Role::Plain, Owner::Variants(of)) => {
-                let named = match role {
-                    Role::Plain => self.files.modules.plain(&self.files.list, file, token, self.target.old),
-                    _ => self.files.modules.import(file, token).unwrap_or(Named::Other),
-                };
-                match named {
-                    Named::Member(name) => yes_if(name == *of),
-                    Named::Unknown if role == Role::Plain && self.is_in_macro(roles, token) => {
-                        let other = !self.others.is_empty() || text::is_declared_otherwise(self.files, self.target);
-                        if other { Verdict::Unsure(IN_MACRO) } else { Verdict::Yes }
-                    }
-                    _ => Verdict::No,
-                }
-            }
-            (Role::Key(open), Owner::Fields(_) | Owner::VariantFields { .. }) => yes_if(self.is_ours(file, open, roles)),
-            (Role::Shorthand(open), Owner::Fields(_) | Owner::VariantFields { .. }) if self.is_ours(file, open, roles) => {
+            Role::Qualified if callable || self.owner.sort == Sort::Variant => self.qualified(file, token, roles),
+            Role::AssociatedBinding if self.owner.sort == Sort::Trait => self.associated(file, token, roles),
+            Role::Use(_) | Role::Plain if self.owner.sort == Sort::Variant => self.bare_variant(file, token, role),
+            Role::Key(open) if field => yes_if(self.is_ours(file, open, roles)),
+            Role::Shorthand(open) if field && self.is_ours(file, open, roles) => {
                 Verdict::As(format!("{}: ", self.target.new))
+            }
+            _ => Verdict::No,
+        }
+    }
+
+    /// Whether an item is a method that a macro puts into an `impl` somewhere else.
+    fn is_in_macro_rules(&self, file: usize, item: usize) -> bool {
+        let outline = &self.files.list[file].outline;
+        let parent = outline.items[item].parent.map(|parent| outline.items[parent].kind);
+        let params = outline.items[item].params;
+        let method = params.is_some_and(|(open, close)| (open..close.min(open + 5)).any(|at| outline.at(at) == "self"));
+        parent == Some(ItemKind::MacroRules) && method
+    }
+
+    /// A variant that is imported, or named by what a macro is given.
+    fn bare_variant(&self, file: usize, token: usize, role: Role) -> Verdict {
+        let named = match role {
+            Role::Plain => self.files.modules.plain(&self.files.list, file, token, self.target.old),
+            _ => self.files.modules.import(file, token).unwrap_or(Named::Other),
+        };
+        match named {
+            Named::Member(name) => yes_if(name == self.owner.name),
+            Named::Unknown if role == Role::Plain && self.is_in_macro(&self.files.list[file], token) => {
+                let other = !self.others.is_empty() || text::is_declared_otherwise(self.files, self.target);
+                if other { Verdict::Unsure(IN_MACRO) } else { Verdict::Yes }
             }
             _ => Verdict::No,
         }
@@ -255,7 +307,7 @@ impl<'t> Search<'_, 't> {
         }
         if !self.others.is_empty() {
             Verdict::Unsure(MANY)
-        } else if matches!(self.owner, Owner::Type(_) | Owner::Trait(_)) && is_std_method(self.target.old) {
+        } else if matches!(self.owner.sort, Sort::Type | Sort::Trait) && is_std_method(self.target.old) {
             Verdict::Unsure(COMMON)
         } else {
             Verdict::Yes
@@ -265,20 +317,60 @@ impl<'t> Search<'_, 't> {
     /// Whether the target is a member of a type; `None` if the type says nothing about it.
     fn belongs(&self, file: usize, token: usize, ty: &Ty<'t>) -> Option<Verdict> {
         let at = (file, token);
-        match &self.owner {
-            _ if ty.head.is_empty() => None,
-            Owner::Type(name) | Owner::Fields(name) if ty.head == *name => Some(Verdict::Yes),
-            // A type's own method comes before a trait's.
-            _ if self.others.iter().any(|other| matches!(other, Owner::Type(name) | Owner::Fields(name) if *name == ty.head)) => {
+        let is_trait = self.owner.sort == Sort::Trait;
+        if ty.head.is_empty() {
+            return None;
+        }
+        if !is_trait && ty.head == self.owner.name {
+            return match ty.place.zip(self.owner.place).filter(|_| self.namesakes) {
+                Some((place, own)) => Some(yes_if(first_of(self.files, place) == Some(own))),
+                None if self.namesakes => Some(Verdict::Unsure(NAMESAKES)),
+                None => Some(Verdict::Yes),
+            };
+        }
+        // A type's own method comes before a trait's.
+        let own = |other: &&Owner<'_>| matches!(other.sort, Sort::Type | Sort::Field) && other.name == ty.head;
+        if self.others.iter().any(|other| own(&other)) {
+            return Some(Verdict::No);
+        }
+        let std = is_std_type(ty.head) && !self.types.is_defined(ty.head);
+        if is_trait && self.types.has_trait(at, ty.head, self.owner.name) {
+            // The standard library's own methods come first, and a trait has to be in scope.
+            let hidden = std && is_std_method(self.target.old);
+            let unseen = std && !self.is_in_scope(file, token);
+            return if unseen {
                 Some(Verdict::No)
-            }
-            Owner::Trait(name) if self.types.has_trait(at, ty.head, name) => Some(Verdict::Yes),
-            _ if self.others.iter().any(|other| match other {
-                Owner::Trait(name) | Owner::ForeignTrait(name) => self.types.has_trait(at, ty.head, name),
-                _ => false,
-            }) => Some(Verdict::No),
-            Owner::Type(_) | Owner::Fields(_) if is_std_type(ty.head) && !self.types.is_defined(ty.head) => Some(Verdict::No),
-            Owner::Trait(_) if is_std_type(ty.head) && is_std_method(self.target.old) => Some(Verdict::No),
+            } else if hidden {
+                None
+            } else {
+                self.is_home(file, token).map(yes_if)
+            };
+        }
+        let traits = self.others.iter().filter(|other| matches!(other.sort, Sort::Trait | Sort::ForeignTrait));
+        if traits.into_iter().any(|other| self.types.has_trait(at, ty.head, other.name)) {
+            return Some(Verdict::No);
+        }
+        (std && (!is_trait || is_std_method(self.target.old))).then_some(Verdict::No)
+    }
+
+    /// Whether the trait can be used by its methods in the module around a token.
+    fn is_in_scope(&self, file: usize, token: usize) -> bool {
+        let modules = &self.files.modules;
+        match modules.plain(&self.files.list, file, token, self.owner.name) {
+            Named::Items(items) => items.into_iter().min() == self.owner.place || self.owner.place.is_none(),
+            Named::Unknown => modules.has_globs(&self.files.list, file, token),
+            _ => false,
+        }
+    }
+
+    /// Whether the owner's name means the owner at a place, where several things have that name.
+    fn is_home(&self, file: usize, token: usize) -> Option<bool> {
+        if !self.namesakes {
+            return Some(true);
+        }
+        match self.files.modules.plain(&self.files.list, file, token, self.owner.name) {
+            Named::Items(items) => Some(items.into_iter().min() == self.owner.place),
+            Named::Other => Some(false),
             _ => None,
         }
     }
@@ -287,6 +379,18 @@ impl<'t> Search<'_, 't> {
     fn qualified(&self, file: usize, token: usize, roles: &Roles<'t>) -> Verdict {
         let path = roles.path(token);
         let Some(qualifier) = path.len().checked_sub(2).map(|index| path[index]) else { return Verdict::No };
+        if self.namesakes && qualifier == self.owner.name {
+            let (modules, list) = (&self.files.modules, &self.files.list);
+            let named = match path.len() {
+                2 => modules.plain(list, file, token, qualifier),
+                length => modules.path(list, file, token, &path[..length - 1]),
+            };
+            return match named {
+                Named::Items(items) => yes_if(items.into_iter().min() == self.owner.place),
+                Named::Unknown => Verdict::Unsure(NAMESAKES),
+                _ => Verdict::No,
+            };
+        }
         yes_if(self.is_owner_named(file, token, qualifier) && !self.is_elsewhere(file, token, &path))
     }
 
@@ -297,20 +401,20 @@ impl<'t> Search<'_, 't> {
 
     /// Whether a name before `::` means the owner.
     fn is_owner_named(&self, file: usize, token: usize, qualifier: &str) -> bool {
-        let name = self.owner.name();
+        let Owner { name, sort, .. } = self.owner;
         if qualifier == "Self" {
             let Some(ty) = self.types.self_type(file, token) else { return false };
-            return match self.owner {
-                Owner::Trait(of_trait) => self.is_in_impl_of(file, token, of_trait) || ty.head == of_trait,
-                _ => ty.head == name,
+            return match sort {
+                Sort::Trait => self.is_in_impl_of(file, token, name) || ty.head == name,
+                _ => ty.head == name && self.is_home(file, token) != Some(false),
             };
         }
         if qualifier == name {
-            return true;
+            return self.is_home(file, token) != Some(false);
         }
         let alias = self.files.modules.path(&self.files.list, file, token, &[qualifier, self.target.old]);
-        match &self.owner {
-            Owner::Trait(of_trait) => self.types.has_trait((file, token), qualifier, of_trait),
+        match sort {
+            Sort::Trait => self.types.has_trait((file, token), qualifier, name),
             _ => alias == Named::Member(name.to_owned()) || self.types.alias(qualifier) == Some(name),
         }
     }
@@ -343,16 +447,19 @@ impl<'t> Search<'_, 't> {
             }
         }
         let of = outline.source.before(at);
-        yes_if(self.types.has_trait((file, token), of, self.owner.name()))
+        yes_if(self.types.has_trait((file, token), of, self.owner.name))
     }
 
     /// Whether the struct literal or pattern with this brace is of the owner.
     fn is_ours(&self, file: usize, open: usize, roles: &Roles<'t>) -> bool {
         let Some((start, end)) = roles.struct_path(open) else { return false };
-        match &self.owner {
-            Owner::Fields(name) => self.types.read(file, (start, end)).is_some_and(|ty| ty.head == *name),
-            Owner::VariantFields { variant, .. } => {
-                let last = (start..end).rev().find(|token| roles.outline.at(*token) == *variant);
+        match self.owner.sort {
+            Sort::Field => {
+                self.types.read(file, (start, end)).is_some_and(|ty| ty.head == self.owner.name)
+                    && self.is_home(file, start) != Some(false)
+            }
+            Sort::VariantField(variant) => {
+                let last = (start..end).rev().find(|token| roles.outline.at(*token) == variant);
                 let Some(last) = last else { return false };
                 let path = roles.path(last);
                 match path.len() {

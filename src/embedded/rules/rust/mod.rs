@@ -61,7 +61,9 @@ pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
         ItemKind::Impl | ItemKind::Use => "item",
     };
     let (what, reach) = match kind {
-        Kind::Local(region) if roles.bindings.regions[region].origin == bindings::Origin::Param => ("parameter", Reach::File),
+        Kind::Local(region) if roles.bindings.regions[region].origin == bindings::Origin::Param => {
+            ("parameter", Reach::File)
+        }
         Kind::Local(_) => ("variable", Reach::File),
         Kind::Parameter(_) => ("type parameter", Reach::File),
         Kind::Item(index) => (item(index), Reach::Workspace),
@@ -113,8 +115,10 @@ pub fn uses<'t>(sources: &[Source<'t>], target: Target<'t>) -> Uses {
     match kind {
         Kind::Item(item) => items::uses(&files, item, target),
         Kind::Member(item) => members::uses(&files, members::Owner::of_member(&files, target.file, item), target),
-        Kind::Field(field) => members::uses(&files, members::Owner::of_field(&files, target.file, field), target),
-        Kind::Variant(variant) => members::uses(&files, members::Owner::of_variant(&files, target.file, variant), target),
+        Kind::Field(field) => members::uses(&files, Some(members::Owner::of_field(&files, target.file, field)), target),
+        Kind::Variant(variant) => {
+            members::uses(&files, Some(members::Owner::of_variant(&files, target.file, variant)), target)
+        }
         Kind::Local(_) | Kind::Parameter(_) => Uses::default(),
     }
 }

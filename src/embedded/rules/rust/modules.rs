@@ -98,6 +98,7 @@ impl Modules {
         let outline = &files[file].outline;
         let module = self.around(files, file, token);
         let contents = self.inside.get(&module);
+        let mut member = Named::Unknown;
         // Items and imports inside the functions around come first.
         let mut function = outline.enclosing(token, |item| item.kind == ItemKind::Fn);
         while let Some(index) = function {
@@ -113,14 +114,20 @@ impl Modules {
             }
             let imports = contents.into_iter().flat_map(|contents| &contents.imports);
             let inside = imports.filter(|(other, import)| *other == file && import.function == Some(index));
-            if let Some(named) = self.imported(inside.map(|(_, import)| import), &module, name, DEPTH) {
-                return named;
+            match self.imported(inside.map(|(_, import)| import), &module, name, DEPTH) {
+                // Perhaps one of an enum's variants that are all imported; the module may still know better.
+                Some(named @ Named::Member(_)) => member = named,
+                Some(named) => return named,
+                None => {}
             }
-            function = outline.items[index].parent.and_then(|parent| {
-                outline.enclosing(outline.items[parent].start, |item| item.kind == ItemKind::Fn)
-            });
+            function = outline.items[index]
+                .parent
+                .and_then(|parent| outline.enclosing(outline.items[parent].start, |item| item.kind == ItemKind::Fn));
         }
-        self.lookup(&module, name, DEPTH)
+        match self.lookup(&module, name, DEPTH) {
+            Named::Unknown => member,
+            named => named,
+        }
     }
 
     /// What a path means in the module around a token of a file.
@@ -254,7 +261,14 @@ impl Modules {
 
     /// A path whose first name is no child module: imported, an item, or another crate of the workspace.
     fn resolve_first(&self, module: &Module, first: &str, rest: &[String], depth: usize) -> Named {
+        if depth == 0 {
+            return Named::Unknown;
+        }
         let contents = self.inside.get(module);
+        // A type of the module and an import of the same name can only be a derive macro's.
+        if contents.is_some_and(|contents| contents.items.contains_key(first)) {
+            return Named::Member(first.to_owned());
+        }
         let imports = contents.into_iter().flat_map(|contents| &contents.imports);
         for (_, import) in imports.filter(|(_, import)| import.alias == first) {
             let path: Vec<String> = import.path.iter().chain(rest).cloned().collect();
@@ -265,15 +279,14 @@ impl Modules {
         if let Some(root) = self.crate_root(module, first) {
             return self.walk(Module { root, names: Vec::new() }, rest, depth);
         }
-        if contents.is_some_and(|contents| contents.items.contains_key(first))
-            || first.starts_with(|first: char| first.is_uppercase())
-        {
+        if first.starts_with(|first: char| first.is_uppercase()) {
             return Named::Member(first.to_owned());
         }
         let globs = contents.into_iter().flat_map(|contents| &contents.imports);
         for (_, glob) in globs.filter(|(_, import)| import.path.last().is_some_and(|last| last == "*")) {
             let base = &glob.path[..glob.path.len() - 1];
-            let path: Vec<String> = base.iter().cloned().chain([first.to_owned()]).chain(rest.iter().cloned()).collect();
+            let path: Vec<String> =
+                base.iter().cloned().chain([first.to_owned()]).chain(rest.iter().cloned()).collect();
             let named = self.resolve(module, &path, depth - 1);
             if named != Named::Unknown {
                 return named;
@@ -334,7 +347,8 @@ pub fn module_of(path: &str) -> Module {
     match source {
         Some(source) if folders.get(source + 1) != Some(&"bin") => {
             let root = folders[..=source].join("/");
-            let mut names: Vec<String> = folders[source + 1..folders.len() - 1].iter().map(|name| (*name).into()).collect();
+            let mut names: Vec<String> =
+                folders[source + 1..folders.len() - 1].iter().map(|name| (*name).into()).collect();
             let top = names.is_empty() && matches!(stem, "lib" | "main");
             if !top && stem != "mod" {
                 names.push(stem.to_owned());
@@ -403,7 +417,8 @@ impl UseTree<'_, '_> {
             prefix.pop();
         }
         let renamed = self.outline.at(token) == "as";
-        let alias = if renamed { self.outline.at(token + 1).to_owned() } else { prefix.last().cloned().unwrap_or_default() };
+        let alias =
+            if renamed { self.outline.at(token + 1).to_owned() } else { prefix.last().cloned().unwrap_or_default() };
         self.imports.push(Import { path: prefix.clone(), alias, function: self.function });
         if renamed { token + 2 } else { token }
     }

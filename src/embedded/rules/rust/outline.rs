@@ -244,7 +244,9 @@ impl<'t> Outline<'t> {
             "trait" if named => ItemKind::Trait,
             "mod" if named && matches!(self.at(token + 2), "{" | ";") => ItemKind::Mod,
             "type" if named => ItemKind::TypeAlias,
-            "impl" if matches!(before, "" | ";" | "{" | "}" | "]" | ")" | "unsafe" | "default" | ",") => ItemKind::Impl,
+            "impl" if matches!(before, "" | ";" | "{" | "}" | "]" | ")" | "unsafe" | "default" | "," | "(") => {
+                ItemKind::Impl
+            }
             "const" if named && self.at(token + 2) == ":" && !matches!(before, "<" | "," | "*") => ItemKind::Const,
             "static" if named && (self.at(token + 2) == ":" || after == "mut") => ItemKind::Static,
             "macro_rules" if after == "!" && source.is_ident(token + 2) => ItemKind::MacroRules,
@@ -271,7 +273,10 @@ impl<'t> Outline<'t> {
             parent: None,
         };
         self.read_item(&mut item);
-        Some(item)
+        // In brackets, `impl Trait` is mostly a type; only a macro can have the whole item there.
+        let typelike =
+            kind == ItemKind::Impl && matches!(before, "(" | ",") && (item.of_trait.is_none() || item.body.is_none());
+        (!typelike).then_some(item)
     }
 
     /// Fills in what follows an item's keyword and name.
@@ -300,7 +305,13 @@ impl<'t> Outline<'t> {
             ItemKind::Const | ItemKind::Static | ItemKind::Use | ItemKind::TypeAlias => {
                 self.find(header, false, |text| matches!(text, ";" | "}"))
             }
-            ItemKind::Struct => self.find(header, true, |text| matches!(text, ";" | "{" | "(" | "}")),
+            ItemKind::Struct => {
+                // A `where` clause may have brackets of its own; a tuple struct's come before it.
+                let found = self.find(header, true, |text| matches!(text, ";" | "{" | "(" | "}" | "where"));
+                let bounds = found.filter(|found| self.at(*found) == "where");
+                let behind = |from| self.find((from, length), true, |text| matches!(text, ";" | "{" | "}"));
+                bounds.map_or(found, behind)
+            }
             ItemKind::MacroRules => self.find(header, false, |text| matches!(text, "{" | "(" | "[")),
             _ => self.find(header, true, |text| matches!(text, ";" | "{" | "}")),
         };

@@ -10,18 +10,27 @@ use super::roles::{Role, Roles};
 
 /// Settings of attributes whose string is a path to code.
 const PATH_SETTINGS: [&str; 11] = [
-    "default", "with", "serialize_with", "deserialize_with", "skip_serializing_if", "getter", "from", "into",
-    "try_from", "remote", "schema_with",
+    "default",
+    "with",
+    "serialize_with",
+    "deserialize_with",
+    "skip_serializing_if",
+    "getter",
+    "from",
+    "into",
+    "try_from",
+    "remote",
+    "schema_with",
 ];
 
 /// Renames `{old}` in the format strings where `is_ours` says that the name means the target.
-pub fn captures(roles: &Roles<'_>, target: Target<'_>, is_ours: impl Fn(usize) -> bool, uses: &mut Uses) {
+pub fn captures(roles: &Roles<'_>, file: usize, target: Target<'_>, is_ours: impl Fn(usize) -> bool, uses: &mut Uses) {
     let source = &roles.outline.source;
     for (token, string) in source.code.iter().enumerate().filter(|(_, token)| token.kind == Kind::Str) {
         if string.text.contains(target.old) && is_format(roles, token, target.old) && is_ours(token) {
             for (start, end) in captured(string.text, target.old) {
                 let span = (string.start + start, string.start + end);
-                uses.judge(Verdict::Yes, target.file, span, target.new);
+                uses.judge(Verdict::Yes, file, span, target.new);
             }
         }
     }
@@ -70,7 +79,9 @@ fn is_format(roles: &Roles<'_>, token: usize, name: &str) -> bool {
     let first = match outline.at(open - 2) {
         "write" | "writeln" | "assert" | "debug_assert" | "ensure" => 1,
         "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => 2,
-        "concat" | "stringify" | "include_str" | "env" | "json" | "quote" | "matches" | "vec" | "regex" => return false,
+        "concat" | "stringify" | "include_str" | "env" | "json" | "quote" | "matches" | "vec" | "regex" => {
+            return false;
+        }
         _ => 0,
     };
     let earlier = (open + 1..token).filter(|other| outline.source.kind(*other) == Some(Kind::Str));
@@ -201,9 +212,10 @@ pub fn code_mentions(roles: &Roles<'_>, name: &str) -> Vec<(usize, usize)> {
                 let whole = [(0, line.len())];
                 let spans = if fenced { whole.to_vec() } else { code_spans(line) };
                 for (start, end) in spans {
-                    found.extend(words(&line[start..end], name).map(|word| {
-                        (offset + start + word, offset + start + word + name.len())
-                    }));
+                    found.extend(
+                        words(&line[start..end], name)
+                            .map(|word| (offset + start + word, offset + start + word + name.len())),
+                    );
                 }
             }
             offset += line.len();

@@ -3,22 +3,34 @@
 //! It follows declared types of parameters, fields and return values. Whatever needs more than that has no type here;
 //! a wrong type would rename the wrong thing.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
+use super::super::lexer::is_word;
 use super::bindings::{Origin, Region};
+use super::modules::{Modules, Named, Place};
 use super::outline::{Field, ItemKind, Span};
 use super::roles::Roles;
 
 /// A type: the name it ends in and its arguments. `[]` is a slice or array, `()` a tuple.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ty<'t> {
     pub head: &'t str,
     pub args: Vec<Ty<'t>>,
+    /// Where it is defined, told only where several types have the name.
+    pub place: Option<Place>,
+}
+
+impl<'t> Ty<'t> {
+    fn named(head: &'t str, args: Vec<Ty<'t>>) -> Ty<'t> {
+        Ty { head, args, place: None }
+    }
 }
 
 /// What the files declare, by name.
 pub struct Types<'w, 't> {
     files: &'w [Roles<'t>],
+    modules: &'w Modules,
     /// Structs, enums, unions, traits and aliases.
     types: HashMap<&'t str, Vec<(usize, usize)>>,
     fields: HashMap<(&'t str, &'t str), Vec<(usize, Field)>>,
@@ -27,23 +39,28 @@ pub struct Types<'w, 't> {
     /// Traits that a type implements.
     traits: HashMap<&'t str, Vec<&'t str>>,
     derefs: HashMap<&'t str, (usize, Span)>,
+    /// Names that would have said more had their definitions been read.
+    wanted: RefCell<BTreeSet<String>>,
 }
 
 /// How many steps an expression's type may need.
 const DEPTH: usize = 12;
 
 /// Containers that give access to what they hold.
-const TRANSPARENT: [&str; 9] = ["Box", "Rc", "Arc", "Ref", "RefMut", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Pin"];
+const TRANSPARENT: [&str; 9] =
+    ["Box", "Rc", "Arc", "Ref", "RefMut", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Pin"];
 
 impl<'w, 't> Types<'w, 't> {
-    pub fn of(files: &'w [Roles<'t>]) -> Types<'w, 't> {
+    pub fn of(files: &'w [Roles<'t>], modules: &'w Modules) -> Types<'w, 't> {
         let mut types = Types {
             files,
+            modules,
             types: HashMap::new(),
             fields: HashMap::new(),
             functions: HashMap::new(),
             traits: HashMap::new(),
             derefs: HashMap::new(),
+            wanted: RefCell::default(),
         };
         for file in 0..files.len() {
             types.add_file(file);
@@ -66,10 +83,14 @@ impl<'w, 't> Types<'w, 't> {
                 }
                 ItemKind::Impl => {
                     let of_type = item.of_type.and_then(|span| outline.head(span));
-                    if let (Some(of_type), Some(of_trait)) = (of_type, item.of_trait.and_then(|span| outline.head(span))) {
+                    if let (Some(of_type), Some(of_trait)) =
+                        (of_type, item.of_trait.and_then(|span| outline.head(span)))
+                    {
                         self.traits.entry(of_type).or_default().push(of_trait);
                     }
                 }
+                // An associated type of a trait is no type of its own.
+                ItemKind::TypeAlias if parent.is_some_and(|(_, parent)| parent.kind == ItemKind::Trait) => {}
                 ItemKind::TypeAlias => match parent {
                     Some((_, parent)) if parent.kind == ItemKind::Impl => {
                         let of_type = parent.of_type.and_then(|span| outline.head(span));
@@ -85,9 +106,27 @@ impl<'w, 't> Types<'w, 't> {
                 _ => {}
             }
         }
-        for field in outline.fields.iter().filter(|field| field.variant.is_none()) {
-            let key = (outline.name(field.item), outline.at(field.name));
+        for field in &outline.fields {
+            let of = field.variant.map_or(outline.name(field.item), |variant| outline.at(variant));
+            let key = (of, outline.at(field.name));
             self.fields.entry(key).or_default().push((file, *field));
+        }
+    }
+
+    /// Names whose definitions would have said more.
+    pub fn wanted(&self) -> BTreeSet<String> {
+        self.wanted.borrow().clone()
+    }
+
+    /// The types, traits and aliases of this name.
+    pub fn definitions(&self, name: &str) -> &[(usize, usize)] {
+        self.types.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn want(&self, name: &str) {
+        let free = !name.is_empty() && name.bytes().all(is_word) && !self.is_defined(name);
+        if free && !TRANSPARENT.contains(&name) {
+            self.wanted.borrow_mut().insert(name.to_owned());
         }
     }
 
@@ -100,9 +139,10 @@ impl<'w, 't> Types<'w, 't> {
     pub fn has_trait(&self, (file, token): (usize, usize), name: &str, of_trait: &str) -> bool {
         name == of_trait
             || self.traits.get(name).is_some_and(|traits| traits.contains(&of_trait))
-            || self.bounds((file, token), name).iter().any(|bound| {
-                *bound == of_trait || self.supertraits(bound).contains(&of_trait)
-            })
+            || self
+                .bounds((file, token), name)
+                .iter()
+                .any(|bound| *bound == of_trait || self.supertraits(bound).contains(&of_trait))
             || self.supertraits(name).contains(&of_trait)
     }
 
@@ -135,29 +175,15 @@ impl<'w, 't> Types<'w, 't> {
         bounds
     }
 
-    /// Whether a name is a type parameter in scope at a token.
-    pub fn is_parameter(&self, (file, token): (usize, usize), name: &str) -> bool {
-        let outline = &self.files[file].outline;
-        let mut item = outline.item_around(token);
-        while let Some(index) = item {
-            let around = &outline.items[index];
-            if let Some((open, end)) = around.generics
-                && outline.split((open + 1, end - 1)).iter().any(|(start, _)| outline.at(*start) == name)
-            {
-                return true;
-            }
-            item = around.parent;
-        }
-        false
-    }
-
     /// The type before `impl`'s body, or the trait, around a token: what `Self` means.
     pub fn self_type(&self, file: usize, token: usize) -> Option<Ty<'t>> {
         let outline = &self.files[file].outline;
-        let item = outline.enclosing(token, |item| matches!(item.kind, ItemKind::Impl | ItemKind::Trait | ItemKind::Struct | ItemKind::Enum))?;
+        let item = outline.enclosing(token, |item| {
+            matches!(item.kind, ItemKind::Impl | ItemKind::Trait | ItemKind::Struct | ItemKind::Enum)
+        })?;
         match outline.items[item].of_type {
             Some(span) => self.read(file, span),
-            None => Some(Ty { head: outline.name(item), args: Vec::new() }),
+            None => Some(Ty { place: Some((file, item)), ..Ty::named(outline.name(item), Vec::new()) }),
         }
     }
 
@@ -165,32 +191,36 @@ impl<'w, 't> Types<'w, 't> {
     pub fn read(&self, file: usize, (mut from, to): Span) -> Option<Ty<'t>> {
         let outline = &self.files[file].outline;
         let source = &outline.source;
-        while from < to && (matches!(outline.at(from), "&" | "&&" | "mut" | "dyn" | "impl" | "*" | "const") || outline.at(from).starts_with('\'')) {
+        while from < to
+            && (matches!(outline.at(from), "&" | "&&" | "mut" | "dyn" | "impl" | "*" | "const")
+                || outline.at(from).starts_with('\''))
+        {
             from += 1;
         }
         match outline.at(from) {
             "[" => {
                 let end = outline.find((from + 1, outline.partner[from]), true, |text| text == ";");
                 let item = self.read(file, (from + 1, end.unwrap_or(outline.partner[from])))?;
-                return Some(Ty { head: "[]", args: vec![item] });
+                return Some(Ty::named("[]", vec![item]));
             }
             "(" => {
                 let parts = outline.split((from + 1, outline.partner[from]));
                 if let [part] = parts[..] {
                     return self.read(file, part);
                 }
-                let unknown = || Ty { head: "", args: Vec::new() };
+                let unknown = Ty::default;
                 let args = parts.into_iter().map(|part| self.read(file, part).unwrap_or_else(unknown)).collect();
-                return Some(Ty { head: "()", args });
+                return Some(Ty::named("()", args));
             }
             _ => {}
         }
         let mut head = None;
+        let mut last = from;
         while from < to {
             match outline.at(from) {
                 "::" => {}
                 "<" => break,
-                text if source.is_ident(from) => head = Some(text),
+                text if source.is_ident(from) => (head, last) = (Some(text), from),
                 _ => break,
             }
             from += 1;
@@ -203,11 +233,28 @@ impl<'w, 't> Types<'w, 't> {
         if outline.at(from) == "<" {
             let end = outline.skip_angles(from);
             let parts = outline.split((from + 1, end.saturating_sub(1)));
-            let unknown = || Ty { head: "", args: Vec::new() };
+            let unknown = Ty::default;
             let types = parts.into_iter().filter(|part| !outline.at(part.0).starts_with('\''));
             args = types.map(|part| self.read(file, part).unwrap_or_else(unknown)).collect();
         }
-        Some(self.unaliased(Ty { head, args }))
+        let place = self.place(file, last, head);
+        Some(self.unaliased(Ty { place, ..Ty::named(head, args) }))
+    }
+
+    /// Which of several types of a name the path that ends at a token means.
+    fn place(&self, file: usize, token: usize, name: &str) -> Option<Place> {
+        if self.definitions(name).len() < 2 {
+            return None;
+        }
+        let path = self.files[file].path(token);
+        let named = match path.len() {
+            0 | 1 => self.modules.plain(self.files, file, token, name),
+            _ => self.modules.path(self.files, file, token, &path),
+        };
+        match named {
+            Named::Items(items) => items.into_iter().min(),
+            _ => None,
+        }
     }
 
     fn unaliased(&self, ty: Ty<'t>) -> Ty<'t> {
@@ -222,7 +269,7 @@ impl<'w, 't> Types<'w, 't> {
 
     /// What a type alias of this name stands for.
     pub fn alias(&self, name: &'t str) -> Option<&'t str> {
-        let ty = self.unaliased(Ty { head: name, args: Vec::new() });
+        let ty = self.unaliased(Ty::named(name, Vec::new()));
         (ty.head != name).then_some(ty.head)
     }
 
@@ -271,7 +318,10 @@ impl<'w, 't> Types<'w, 't> {
             _ if before == "." => {
                 let of = self.through(self.ending_at(file, token.checked_sub(2)?, depth)?);
                 if let Some(index) = outline.source.code.get(token).and_then(|token| token.text.parse::<usize>().ok()) {
-                    return (of.head == "()").then(|| of.args.into_iter().nth(index))?;
+                    return match of.head {
+                        "()" => of.args.into_iter().nth(index),
+                        _ => self.tuple_field(&of, index),
+                    };
                 }
                 self.field(&of, outline.at(token))
             }
@@ -283,13 +333,33 @@ impl<'w, 't> Types<'w, 't> {
     /// The type of a field.
     pub fn field(&self, of: &Ty<'t>, name: &str) -> Option<Ty<'t>> {
         // A struct may be declared once per configuration; its fields count if all declarations agree.
-        let declared = self.fields.get(&(of.head, name))?.iter().map(|(file, field)| {
+        let Some(fields) = self.fields.get(&(of.head, name)) else {
+            self.want(of.head);
+            return None;
+        };
+        let declared = fields.iter().map(|(file, field)| {
             let outline = &self.files[*file].outline;
             let ty = self.read(*file, field.ty)?;
             let generics = outline.items[field.item].generics;
             Some(self.substituted(*file, generics, of, ty))
         });
         agreed(declared)
+    }
+
+    /// The type of a tuple struct's field.
+    fn tuple_field(&self, of: &Ty<'t>, index: usize) -> Option<Ty<'t>> {
+        let Some(definitions) = self.types.get(of.head) else {
+            self.want(of.head);
+            return None;
+        };
+        agreed(definitions.iter().map(|(file, item)| {
+            let outline = &self.files[*file].outline;
+            let item = &outline.items[*item];
+            let (open, close) = item.body.filter(|(open, _)| outline.at(*open) == "(")?;
+            let (start, end) = outline.split((open + 1, close)).get(index).copied()?;
+            let ty = self.read(*file, (outline.skip_prefix(start), end))?;
+            Some(self.substituted(*file, item.generics, of, ty))
+        }))
     }
 
     /// Puts the arguments of `of` for the type parameters declared in `generics`.
@@ -299,7 +369,7 @@ impl<'w, 't> Types<'w, 't> {
         let params = outline.split((open + 1, end - 1));
         let mut params = params.iter().filter(|(start, _)| !outline.at(*start).starts_with('\''));
         match params.position(|(start, _)| outline.at(*start) == ty.head) {
-            Some(index) => of.args.get(index).cloned().unwrap_or(Ty { head: "", args: Vec::new() }),
+            Some(index) => of.args.get(index).cloned().unwrap_or_default(),
             None => ty,
         }
     }
@@ -339,19 +409,34 @@ impl<'w, 't> Types<'w, 't> {
         if around == usize::MAX || around < region.pattern.0 {
             return whole();
         }
-        let part = outline.split((around + 1, outline.partner[around])).iter().position(|(start, end)| *start <= binding && binding < *end)?;
+        let part = outline
+            .split((around + 1, outline.partner[around]))
+            .iter()
+            .position(|(start, end)| *start <= binding && binding < *end)?;
         if outline.at(around) == "(" {
             return match outline.source.before(around) {
                 "Some" | "Ok" => self.wrapped(whole()?, 0),
                 "Err" => self.wrapped(whole()?, 1),
-                _ if outline.source.is_ident(around.wrapping_sub(1)) => self.payload(file, around - 1, part),
+                _ if outline.source.is_ident(around.wrapping_sub(1)) => {
+                    let path = roles.path(around - 1);
+                    let of = match path.len().checked_sub(2).map(|index| path[index]) {
+                        Some("Self") => self.self_type(file, around).map(|ty| ty.head),
+                        Some(of) => Some(of),
+                        None => whole().map(|ty| self.through(ty).head),
+                    };
+                    self.payload(file, around - 1, part, of)
+                }
                 _ if around == region.pattern.0 => whole()?.args.into_iter().nth(part),
                 _ => None,
             };
         }
         let (start, open) = roles.struct_path(around)?;
         let of = self.read(file, (start, open))?;
-        let field = if outline.source.before(binding) == ":" { outline.at(binding.wrapping_sub(2)) } else { outline.at(binding) };
+        let field = if outline.source.before(binding) == ":" {
+            outline.at(binding.wrapping_sub(2))
+        } else {
+            outline.at(binding)
+        };
         self.field(&of, field)
     }
 
@@ -360,12 +445,15 @@ impl<'w, 't> Types<'w, 't> {
     }
 
     /// The type at a position of a tuple variant's or tuple struct's payload.
-    fn payload(&self, file: usize, name: usize, part: usize) -> Option<Ty<'t>> {
+    fn payload(&self, file: usize, name: usize, part: usize, of: Option<&str>) -> Option<Ty<'t>> {
         let wanted = self.files[file].outline.at(name);
         let mut found = None;
         for (other, roles) in self.files.iter().enumerate() {
             let outline = &roles.outline;
             for variant in outline.variants.iter().filter(|variant| outline.at(variant.name) == wanted) {
+                if of.is_some_and(|of| of != outline.name(variant.item)) {
+                    continue;
+                }
                 let (open, close) = variant.payload?;
                 let ty = outline.split((open + 1, close)).get(part).copied()?;
                 if found.replace((other, (outline.skip_prefix(ty.0), ty.1))).is_some() {
@@ -406,7 +494,8 @@ impl<'w, 't> Types<'w, 't> {
                 ")" | "]" => {
                     let open = outline.partner[token];
                     let before = open.wrapping_sub(1);
-                    let callee = outline.source.is_ident(before) || matches!(outline.at(before), ">" | ")" | "]" | "?" | "!");
+                    let callee =
+                        outline.source.is_ident(before) || matches!(outline.at(before), ">" | ")" | "]" | "?" | "!");
                     if !callee {
                         token = open;
                     } else {
@@ -445,9 +534,11 @@ impl<'w, 't> Types<'w, 't> {
                 "format" => "String",
                 _ => return None,
             };
-            return Some(Ty { head, args: Vec::new() });
+            return Some(Ty::named(head, Vec::new()));
         }
-        if !outline.source.is_ident(callee) || matches!(outline.at(callee), "return" | "in" | "if" | "match" | "else" | "mut") {
+        if !outline.source.is_ident(callee)
+            || matches!(outline.at(callee), "return" | "in" | "if" | "match" | "else" | "mut")
+        {
             return self.expression(file, (open + 1, outline.partner[open]), depth);
         }
         let name = outline.at(callee);
@@ -461,7 +552,11 @@ impl<'w, 't> Types<'w, 't> {
                 let qualifier = path.len().checked_sub(2).map(|index| path[index])?;
                 let of = match qualifier {
                     "Self" => self.self_type(file, callee)?,
-                    _ => self.unaliased(Ty { head: qualifier, args: Vec::new() }),
+                    _ => {
+                        let last = (0..callee).rev().find(|token| outline.at(*token) == qualifier)?;
+                        let place = self.place(file, last, qualifier);
+                        self.unaliased(Ty { place, ..Ty::named(qualifier, Vec::new()) })
+                    }
                 };
                 let capital = of.head.starts_with(|first: char| first.is_uppercase());
                 if !capital {
@@ -470,15 +565,16 @@ impl<'w, 't> Types<'w, 't> {
                 if TRANSPARENT.contains(&of.head) && name == "new" {
                     return self.expression(file, (open + 1, outline.partner[open]), depth);
                 }
-                let constructor = matches!(name, "new" | "default" | "from") || name.starts_with("with_") || name.starts_with("new_");
+                let constructor =
+                    matches!(name, "new" | "default" | "from") || name.starts_with("with_") || name.starts_with("new_");
                 let declared = self.function(of.head, name, Some(&of));
                 // A tuple variant: `Enum::Variant(…)`.
                 let variant = name.starts_with(|first: char| first.is_uppercase());
                 declared.or_else(|| (constructor || variant).then_some(of))
             }
-            _ if name.starts_with(|first: char| first.is_uppercase()) => {
-                self.is_defined(name).then(|| Ty { head: name, args: Vec::new() })
-            }
+            _ if name.starts_with(|first: char| first.is_uppercase()) => self
+                .is_defined(name)
+                .then(|| Ty { place: self.place(file, callee, name), ..Ty::named(name, Vec::new()) }),
             _ => self.function("", name, None),
         }
     }
@@ -496,29 +592,42 @@ impl<'w, 't> Types<'w, 't> {
         }
         let first = |ty: &Ty<'t>| ty.args.first().cloned();
         match (name, inner.head) {
-            ("clone" | "to_owned" | "as_ref" | "as_mut" | "borrow" | "borrow_mut" | "by_ref" | "as_deref" | "as_deref_mut", _) => Some(inner),
-            ("unwrap" | "expect" | "unwrap_or_default" | "unwrap_or" | "unwrap_or_else", "Option" | "Result") => first(&inner),
-            ("ok", "Result") => Some(Ty { head: "Option", args: inner.args }),
-            ("ok_or" | "ok_or_else" | "map_err" | "or_else" | "take" | "cloned" | "copied", "Option" | "Result") => Some(inner),
-            ("iter" | "iter_mut" | "into_iter" | "drain", "Vec" | "[]" | "VecDeque" | "HashSet" | "BTreeSet" | "Option") => {
-                Some(Ty { head: "Iter", args: inner.args })
+            (
+                "clone" | "to_owned" | "as_ref" | "as_mut" | "borrow" | "borrow_mut" | "by_ref" | "as_deref"
+                | "as_deref_mut",
+                _,
+            ) => Some(inner),
+            ("unwrap" | "expect" | "unwrap_or_default" | "unwrap_or" | "unwrap_or_else", "Option" | "Result") => {
+                first(&inner)
             }
+            ("ok", "Result") => Some(Ty::named("Option", inner.args)),
+            ("ok_or" | "ok_or_else" | "map_err" | "or_else" | "take" | "cloned" | "copied", "Option" | "Result") => {
+                Some(inner)
+            }
+            (
+                "iter" | "iter_mut" | "into_iter" | "drain",
+                "Vec" | "[]" | "VecDeque" | "HashSet" | "BTreeSet" | "Option",
+            ) => Some(Ty::named("Iter", inner.args)),
             ("rev" | "skip" | "take" | "filter" | "peekable" | "cloned" | "copied" | "chain", "Iter") => Some(inner),
-            ("next" | "last" | "nth" | "find" | "peek", "Iter") => Some(Ty { head: "Option", args: inner.args }),
+            ("next" | "last" | "nth" | "find" | "peek", "Iter") => Some(Ty::named("Option", inner.args)),
             ("first" | "last" | "get" | "get_mut" | "first_mut" | "last_mut" | "pop", "Vec" | "[]" | "VecDeque") => {
-                Some(Ty { head: "Option", args: inner.args })
+                Some(Ty::named("Option", inner.args))
             }
             ("get" | "get_mut" | "remove", "HashMap" | "BTreeMap") => {
-                Some(Ty { head: "Option", args: inner.args.into_iter().skip(1).take(1).collect() })
+                Some(Ty::named("Option", inner.args.into_iter().skip(1).take(1).collect()))
             }
-            ("lock" | "read" | "write", "Mutex" | "RwLock") => Some(Ty { head: "Result", args: inner.args }),
+            ("lock" | "read" | "write", "Mutex" | "RwLock") => Some(Ty::named("Result", inner.args)),
             _ => None,
         }
     }
 
     /// The return type of the one function of this owner and name.
     fn function(&self, owner: &str, name: &str, of: Option<&Ty<'t>>) -> Option<Ty<'t>> {
-        let declared = self.functions.get(&(owner, name))?.iter().map(|(file, item)| {
+        let Some(functions) = self.functions.get(&(owner, name)) else {
+            self.want(if owner.is_empty() { name } else { owner });
+            return None;
+        };
+        let declared = functions.iter().map(|(file, item)| {
             let outline = &self.files[*file].outline;
             let ty = self.read(*file, outline.items[*item].ty?)?;
             let Some((of, parent)) = of.zip(outline.items[*item].parent) else { return Some(ty) };

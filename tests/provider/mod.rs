@@ -1,0 +1,20 @@
+//! A scripted Responses server on loopback, and a session to try on it.
+//!
+//! The server is independent of the embedded agent: it says exactly what a test's script says, records every frame and
+//! header, and checks by itself what holds for every request (latest id only, calls paired with outputs, one request in
+//! flight). What it finds wrong, or what is left of a script, fails the test when the server is dropped.
+
+// Every test target compiles this module and uses its own part of it.
+#![allow(dead_code, unused_imports)]
+
+mod mirror;
+mod reply;
+mod request;
+mod rig;
+mod server;
+
+pub use mirror::{Mirror, Mirrors};
+pub use reply::{Call, Reply, Step, Terminal, message};
+pub use request::{Request, Transport};
+pub use rig::{Decision, Editor, Ended, KEY, Rig, Setup, Turn, bounded};
+pub use server::{Closing, Provider, Upgrade};

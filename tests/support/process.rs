@@ -1,0 +1,104 @@
+//! Processes with a bound: run to their end, or ended with the test that started them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use super::{LIMIT, Project};
+
+/// What a command left behind.
+pub struct Finished {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// All it wrote to stdout.
+    pub stdout: String,
+    /// All it wrote to stderr.
+    pub stderr: String,
+}
+
+/// Runs a command to its end.
+pub fn finish(mut command: Command) -> Finished {
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut running = Running(spawned.unwrap_or_else(|error| panic!("{command:?}: {error}")));
+    let stdout = collect(running.0.stdout.take().expect("a piped stdout"));
+    let stderr = collect(running.0.stderr.take().expect("a piped stderr"));
+    let text = |receiver: Receiver<String>| {
+        receiver.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("{command:?} did not end within {LIMIT:?}"))
+    };
+    let (stdout, stderr) = (text(stdout), text(stderr));
+    let code = running.0.wait().expect("a process that closed its output has ended").code();
+    Finished { code, stdout, stderr }
+}
+
+/// All of a stream, once it ends.
+pub fn collect(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receiver
+}
+
+/// A process that does nothing and is ended on drop: an editor that may die.
+pub fn spawn_idle() -> Running {
+    Running(Command::new("sleep").arg("300").stdout(Stdio::null()).spawn().expect("coreutils' sleep"))
+}
+
+/// A process that does not outlive the test.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Ends it and takes it away, so that not even its number remains.
+    pub fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// `pilotlight agent`, listening.
+pub struct Agent {
+    _process: Running,
+    base_url: String,
+}
+
+impl Agent {
+    /// Starts it with faults in the command line's spelling.
+    pub fn start(project: &Project, faults: &[&str]) -> Agent {
+        let mut command = project.command();
+        command.env_remove("PILOTLIGHT_CONFIG").arg("agent").args(faults.iter().flat_map(|fault| ["--fault", fault]));
+        let mut process =
+            Running(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("pilotlight starts"));
+        let mut output = BufReader::new(process.0.stdout.take().expect("a piped stdout"));
+        let (sender, receiver) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            let _ = output.read_line(&mut line);
+            let _ = sender.send(line);
+        });
+        let line = receiver.recv_timeout(LIMIT).expect("pilotlight agent says where it listens");
+        let address = line.trim().strip_prefix("listening on ws://").and_then(|rest| rest.strip_suffix("/responses"));
+        let address = address.unwrap_or_else(|| panic!("pilotlight agent said {line:?}"));
+        Agent { _process: process, base_url: format!("http://{address}") }
+    }
+
+    /// Starts it and makes it the project's provider.
+    pub fn serving(project: &Project, faults: &[&str]) -> Agent {
+        let agent = Agent::start(project, faults);
+        project.configure(&format!("[provider]\nbase_url = \"{}\"\n", agent.base_url));
+        agent
+    }
+
+    /// What `provider.base_url` has to be.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+}
