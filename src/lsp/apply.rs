@@ -105,7 +105,10 @@ impl Application<'_> {
         let reply = self.editor.client.request("workspace/applyEdit", params, limit).await;
         let applied = reply.as_ref().is_ok_and(|reply| reply.get("applied").and_then(Value::as_bool) == Some(true));
         match &reply {
-            Ok(_) if !applied && self.confirm.is_some() => Attempt::Over(landing(Outcome::Refused, None)),
+            // A preview that is refused because the text moved on is not the user's no.
+            Ok(_) if !applied && self.confirm.is_some() && !self.moved_on(plan) => {
+                Attempt::Over(landing(Outcome::Refused, None))
+            }
             Ok(reply) if !applied => {
                 let reason = reply.get("failureReason").and_then(Value::as_str).unwrap_or("no reason given");
                 tracing::info!(reason, "the editor did not apply the edit");
@@ -117,6 +120,16 @@ impl Application<'_> {
                 Attempt::Over(landing(Outcome::Failed, Some(format!("The edit was not applied: {reason}."))))
             }
         }
+    }
+}
+
+impl Application<'_> {
+    /// Whether a document changed, or was opened, since the plan was made.
+    fn moved_on(&self, plan: &Plan) -> bool {
+        plan.files.iter().any(|file| {
+            let now = self.desk.workspace.document(&file.path).map(|document| document.version);
+            now != file.document.as_ref().map(|document| document.version)
+        })
     }
 }
 

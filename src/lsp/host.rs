@@ -147,7 +147,9 @@ impl Inner {
             {
                 end.receipt = receipt;
             }
-            end.message = landing.message.unwrap_or(end.message);
+            // The model's words tell of a change; where the user said no, there is none to tell of.
+            let model = if landing.outcome == Outcome::Applied { end.message } else { String::new() };
+            end.message = landing.message.unwrap_or(model);
         }
         if self.action == Action::Finish && matches!(end.receipt.outcome, Outcome::Applied | Outcome::Answered) {
             self.desk.settle();

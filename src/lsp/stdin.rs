@@ -15,6 +15,8 @@ pub const MALFORMED: &str = "$/pilotlight/malformed";
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// Longest header line, and most of them.
 const MAX_HEADER_BYTES: u64 = 8 * 1024;
+/// Deepest nesting taken; the framework's parser stops at 128.
+const MAX_DEPTH: usize = 100;
 const LENGTH_HEADER: &str = "content-length:";
 
 /// Copies messages until the input ends.
@@ -122,6 +124,9 @@ enum Id {
 
 fn check(body: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|_| "a message that is not UTF-8".to_owned())?;
+    if is_too_deep(body) {
+        return Err(format!("a message nested more than {MAX_DEPTH} deep"));
+    }
     let shape: Shape<'_> =
         serde_json::from_str(text).map_err(|error| format!("a message that is not JSON-RPC: {error}"))?;
     let is_answer = !matches!(shape.id, Id::None) && (shape.result.is_some() || shape.error.is_some());
@@ -132,6 +137,27 @@ fn check(body: &[u8]) -> Result<(), String> {
         return Err("a message with neither a method nor a result".into());
     }
     Ok(())
+}
+
+/// Whether brackets nest deeper than the framework's parser takes; it would end the connection.
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]

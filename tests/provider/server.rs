@@ -84,6 +84,8 @@ type Model = Box<dyn FnMut(&[Request]) -> Reply + Send>;
 struct Shared {
     state: Mutex<State>,
     changed: watch::Sender<u64>,
+    /// Connections made before it changes are dropped when it does.
+    dropping: watch::Sender<u64>,
 }
 
 /// The scripted server. Dropping it ends it, and fails the test if the client broke a rule or the script was not used
@@ -112,7 +114,11 @@ impl Provider {
     pub async fn start() -> Provider {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { state: Mutex::default(), changed: watch::Sender::new(0) });
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            changed: watch::Sender::new(0),
+            dropping: watch::Sender::new(0),
+        });
         let accepting = tokio::spawn(accept(listener, shared.clone())).abort_handle();
         Provider { address, shared, accepting }
     }
@@ -175,6 +181,11 @@ impl Provider {
     /// Waits until the client has pinged so often.
     pub async fn pinged(&self, connection: usize, count: usize) {
         self.wait(|state| (state.connections.get(connection)?.pings >= count).then_some(())).await;
+    }
+
+    /// Drops every connection without a word, once what is being said is said.
+    pub fn drop_connections(&self) {
+        self.shared.dropping.send_modify(|times| *times += 1);
     }
 
     async fn wait<T>(&self, probe: impl Fn(&State) -> Option<T>) -> T {
@@ -248,8 +259,17 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// A GET wants a WebSocket, anything else is HTTP.
+/// One connection, until either side ends it.
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let mut dropping = shared.dropping.subscribe();
+    tokio::select! {
+        () = speak(stream, shared.clone()) => {}
+        _ = dropping.changed() => {}
+    }
+}
+
+/// A GET wants a WebSocket, anything else is HTTP.
+async fn speak(stream: TcpStream, shared: Arc<Shared>) {
     let mut first = [0; 1];
     match stream.peek(&mut first).await {
         Ok(1) if first == *b"G" => websocket(stream, shared).await,

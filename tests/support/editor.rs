@@ -83,6 +83,11 @@ impl TestEditor {
         let mut editor = TestEditor::launch(client, project, &["lsp"]);
         let folders = json!([{"uri": uri(&project.root()), "name": "project"}]);
         editor.introduce(json!({ "workspaceFolders": folders, "rootUri": uri(&project.root()) }));
+        // A folder is set up in the background; until then there is nothing to offer in it.
+        let until = Instant::now() + LIMIT;
+        while editor.command("pilotlight.status", json!({}))["sessions"] == json!([]) {
+            assert!(Instant::now() < until, "no session began\n{}", editor.tail());
+        }
         editor
     }
 

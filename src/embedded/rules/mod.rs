@@ -8,6 +8,7 @@ mod braces;
 mod conversation;
 mod diff;
 mod finish;
+mod fix;
 mod frames;
 mod instruction;
 mod intent;
@@ -18,6 +19,8 @@ mod python;
 mod rename;
 mod rust;
 mod symbol;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 use serde_json::Value;
@@ -68,6 +71,7 @@ pub fn respond(conversation: &[Item]) -> Reply {
     let Some(request) = &conversation.request else { return Reply::say(CANNOT) };
     let answer = match request.action {
         "finish" => finish::finish(&conversation),
+        "fix" => fix::fix(&conversation, request),
         "edit" => instruction::edit(&conversation, request),
         _ => Err(Reply::say(CANNOT)),
     };

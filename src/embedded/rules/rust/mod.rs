@@ -75,6 +75,14 @@ pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
     Some(Definition { what, reach })
 }
 
+/// The binding of the local that a token names.
+pub fn binding(source: &Source<'_>, token: usize) -> Option<usize> {
+    let roles = Roles::of(Outline::of(source.clone()));
+    let named = roles.bindings.of_name(&roles.outline, source.at(token));
+    let region = roles.local(&named, token)?;
+    named.into_iter().find(|(other, _)| *other == region).map(|(_, binding)| binding)
+}
+
 /// The name tokens of functions with the brackets of their parameters.
 pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
     let outline = Outline::of(source.clone());

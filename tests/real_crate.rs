@@ -1,0 +1,193 @@
+//! The main job on real input: the sources of one of this project's own dependencies, a name changed at its definition
+//! only and not saved, *Finish this change* by the real binary, and a compiler that has the last word.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use regex::Regex;
+use serde_json::{Value, json};
+use support::{Client, Project, TestEditor};
+
+/// A real crate has at least so many lines and modules to be worth the name here.
+const LINES: usize = 5_000;
+const MODULES: usize = 5;
+
+#[test]
+fn a_function_renamed_at_its_definition_is_renamed_in_a_real_crate() {
+    finish_in_a_real_crate(r"(?m)^ *(?:pub\(crate\) |pub\(super\) )?fn ([a-z][a-z0-9_]{5,})[(<]", "_renamed");
+}
+
+#[test]
+fn a_type_renamed_at_its_definition_is_renamed_in_a_real_crate() {
+    finish_in_a_real_crate(r"(?m)^pub\(crate\) (?:struct|enum) ([A-Z][A-Za-z0-9]{3,})", "Renamed");
+}
+
+fn finish_in_a_real_crate(definition: &str, suffix: &str) {
+    let (project, symbol) = a_crate_that_compiles(definition, suffix);
+    eprintln!("renaming `{}` in {} ({} uses in {} files)", symbol.old, symbol.file, symbol.uses, symbol.files);
+    let mut editor = TestEditor::start(Client::helix_master(), &project);
+    editor.open(&symbol.file);
+    editor.change(&symbol.file, &symbol.line, &symbol.line.replacen(&symbol.old, &symbol.new, 1));
+    // What the user has now does not compile: the job is a real one.
+    save(&editor, &project, [symbol.file.as_str()]);
+    assert!(!cargo_check(&project.root()).is_empty(), "the rename alone should not compile");
+    let turn = editor.begin("pilotlight.finish", json!({"uri": editor.uri(&symbol.file)}));
+    editor.expect_outcome(&turn, "applied");
+    let changed: Vec<String> = sources(&project.root()).into_keys().filter(|file| editor.is_open(file)).collect();
+    assert!(changed.len() >= 2, "only {changed:?} were changed");
+    save(&editor, &project, changed.iter().map(String::as_str));
+    let errors = cargo_check(&project.root());
+    assert!(errors.is_empty(), "after finishing `{}`:\n{errors}", symbol.old);
+}
+
+/// Writes buffers to disk, as the user would.
+fn save<'a>(editor: &TestEditor, project: &Project, files: impl IntoIterator<Item = &'a str>) {
+    for file in files {
+        project.write(file, &editor.text(file));
+    }
+}
+
+/// What is renamed.
+struct Symbol {
+    old: String,
+    new: String,
+    file: String,
+    line: String,
+    uses: usize,
+    files: usize,
+}
+
+/// A copy of a dependency that compiles by itself, and a name defined in it once and used widely.
+fn a_crate_that_compiles(definition: &str, suffix: &str) -> (Project, Symbol) {
+    for manifest in dependencies() {
+        let Some(source) = manifest.parent() else { continue };
+        let texts = sources(source);
+        let lines: usize = texts.values().map(|text| text.lines().count()).sum();
+        if lines < LINES || texts.len() < MODULES {
+            continue;
+        }
+        let Some(symbol) = pick(&texts, definition, suffix) else { continue };
+        let project = Project::new("//- .gitignore\n/target\n/Cargo.lock\n");
+        for (file, text) in &texts {
+            project.write(file, text);
+        }
+        project.write("Cargo.toml", &without_tests(&std::fs::read_to_string(&manifest).expect("a manifest")));
+        if cargo_check(&project.root()).is_empty() {
+            eprintln!("{}: {lines} lines in {} files", source.display(), texts.len());
+            return (project, symbol);
+        }
+    }
+    panic!("no dependency of more than {LINES} lines compiles by itself offline");
+}
+
+/// Manifests of this project's dependencies, those with the fewest dependencies of their own first.
+fn dependencies() -> Vec<PathBuf> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let mut found: Vec<(usize, &str, PathBuf)> = packages
+        .iter()
+        .filter(|package| !package["source"].is_null())
+        .filter_map(|package| {
+            let needs = package["dependencies"].as_array()?.iter().filter(|one| one["kind"] != "dev").count();
+            Some((needs, package["name"].as_str()?, PathBuf::from(package["manifest_path"].as_str()?)))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, _, manifest)| manifest).collect()
+}
+
+/// The Rust files below `src`, by path.
+fn sources(root: &Path) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    let mut folders = vec![root.join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && let (Ok(name), Ok(text)) = (path.strip_prefix(root), std::fs::read_to_string(&path))
+            {
+                texts.insert(name.to_string_lossy().replace('\\', "/"), text);
+            }
+        }
+    }
+    texts
+}
+
+/// The name that is defined once, on a line of its own, and used in the most files.
+fn pick(texts: &BTreeMap<String, String>, definition: &str, suffix: &str) -> Option<Symbol> {
+    let definition = Regex::new(definition).expect("a pattern");
+    let mut found: Vec<Symbol> = Vec::new();
+    for (file, text) in texts {
+        for captures in definition.captures_iter(text) {
+            let old = captures[1].to_owned();
+            let word = Regex::new(&format!(r"\b{old}\b")).expect("a pattern");
+            let counts: Vec<usize> = texts.values().map(|text| word.find_iter(text).count()).collect();
+            let files = counts.iter().filter(|count| **count > 0).count();
+            // A name that also stands for something else is no fair test of a compiler.
+            let bound = Regex::new(&format!(r"\b(?:fn|struct|enum|trait|type|mod|const|static|let|mut|ref) {old}\b"));
+            let bound = bound.expect("a pattern");
+            let defined: usize = texts.values().map(|text| bound.find_iter(text).count()).sum();
+            let start = captures.get(1).map_or(0, |name| name.start());
+            let line = text[..start].rsplit('\n').next().unwrap_or_default().len();
+            let line = text[start - line..].lines().next().unwrap_or_default().to_owned();
+            if defined == 1 && files >= 2 && text.matches(&line).count() == 1 {
+                let new = format!("{old}{suffix}");
+                found.push(Symbol {
+                    old,
+                    new,
+                    file: file.clone(),
+                    line,
+                    uses: counts.iter().sum::<usize>() - 1,
+                    files,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| (b.files, b.uses, &a.old).cmp(&(a.files, a.uses, &b.old)));
+    found.into_iter().next()
+}
+
+/// A manifest without what only its own tests and benches need, which may not be there offline.
+fn without_tests(manifest: &str) -> String {
+    let mut kept = String::new();
+    let mut keeps = true;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            keeps = !["[dev-dependencies", "[[bench", "[[test", "[[example", "[lints"]
+                .iter()
+                .any(|section| line.starts_with(section))
+                && !line.contains(".dev-dependencies");
+        }
+        if keeps {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+/// The errors of `cargo check --offline`; nothing when it passes.
+fn cargo_check(root: &Path) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(["check", "--offline", "--quiet", "--message-format", "short"])
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", root.join("target"))
+        .env("RUSTFLAGS", "--cap-lints allow")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .expect("cargo check runs");
+    match output.status.success() {
+        true => String::new(),
+        false => String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
