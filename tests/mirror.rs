@@ -260,7 +260,8 @@ impl Model {
                 Reply::error(400, "previous_response_not_found", "gone")
             }
             _ => {
-                round.meanwhile.iter().for_each(|action| act(&self.editor, action));
+                let closes = |action: &&UserAct| matches!(action, UserAct::Close(_));
+                round.meanwhile.iter().filter(|action| !closes(action)).for_each(|action| act(&self.editor, action));
                 self.reply(&round.acts)
             }
         }
@@ -278,7 +279,11 @@ impl Model {
         // Patches of one answer are made from one mirror: one for each file, so that none undoes another's context.
         let mut touched = BTreeSet::new();
         let calls: Vec<Call> = acts.iter().filter_map(|act| self.call(act, &mut touched)).collect();
-        if calls.is_empty() { Reply::calls([Call::new("list_files", json!({"call": self.count()}))]) } else { Reply::calls(calls) }
+        if calls.is_empty() {
+            Reply::calls([Call::new("list_files", json!({"call": self.count()}))])
+        } else {
+            Reply::calls(calls)
+        }
     }
 
     fn count(&mut self) -> usize {
@@ -295,9 +300,10 @@ impl Model {
             ModelAct::Search => Call::new("search", json!({"pattern": "a", "call": self.count()})),
             // A model that asks the same again and again would be stopped.
             ModelAct::Read(file) => Call::new("read_file", json!({"path": any(file), "call": self.count()})),
-            ModelAct::ReadLines(file, first, last) => {
-                Call::new("read_file", json!({"path": any(file), "start_line": first, "end_line": last, "call": self.count()}))
-            }
+            ModelAct::ReadLines(file, first, last) => Call::new(
+                "read_file",
+                json!({"path": any(file), "start_line": first, "end_line": last, "call": self.count()}),
+            ),
             ModelAct::Patch { file, line, text } => {
                 let path = a_known(file).filter(|path| touched.insert(path.clone()))?;
                 Call::patch(&swap(&mirror, &path, line, text.as_deref())?)
@@ -310,7 +316,8 @@ impl Model {
                 Call::patch(&format!("*** Add File: {path}\n{lines}"))
             }
             ModelAct::Delete(file) => {
-                let path = a_known(file).filter(|path| touched.insert(path.clone()))?;
+                let path = a_known(file).filter(|path| !NEW_PATHS.contains(&path.as_str()))?;
+                touched.insert(path.clone()).then_some(())?;
                 Call::patch(&format!("*** Delete File: {path}\n"))
             }
             ModelAct::Move(file, to) => {
@@ -414,7 +421,7 @@ fn tell(files: &[String], turns: &[TurnPlan], http: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_mirror_made_of_what_was_sent_is_what_the_user_has(

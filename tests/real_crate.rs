@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use support::{Client, Project, TestEditor};
 
 /// A real crate has at least so many lines and modules to be worth the name here.
-const LINES: usize = 5_000;
+const LINES: std::ops::Range<usize> = 5_000..25_000;
 const MODULES: usize = 5;
 
 #[test]
@@ -66,7 +66,7 @@ fn a_crate_that_compiles(definition: &str, suffix: &str) -> (Project, Symbol) {
         let Some(source) = manifest.parent() else { continue };
         let texts = sources(source);
         let lines: usize = texts.values().map(|text| text.lines().count()).sum();
-        if lines < LINES || texts.len() < MODULES {
+        if !LINES.contains(&lines) || texts.len() < MODULES {
             continue;
         }
         let Some(symbol) = pick(&texts, definition, suffix) else { continue };
@@ -80,13 +80,14 @@ fn a_crate_that_compiles(definition: &str, suffix: &str) -> (Project, Symbol) {
             return (project, symbol);
         }
     }
-    panic!("no dependency of more than {LINES} lines compiles by itself offline");
+    panic!("no dependency of {LINES:?} lines compiles by itself offline");
 }
 
 /// Manifests of this project's dependencies, those with the fewest dependencies of their own first.
 fn dependencies() -> Vec<PathBuf> {
+    // Only what this platform needs is sure to have been fetched.
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", &host()])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo metadata runs");
@@ -102,6 +103,13 @@ fn dependencies() -> Vec<PathBuf> {
         .collect();
     found.sort();
     found.into_iter().map(|(_, _, manifest)| manifest).collect()
+}
+
+/// The platform the tests run on.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().expect("rustc runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned()
 }
 
 /// The Rust files below `src`, by path.
@@ -126,35 +134,42 @@ fn sources(root: &Path) -> BTreeMap<String, String> {
 /// The name that is defined once, on a line of its own, and used in the most files.
 fn pick(texts: &BTreeMap<String, String>, definition: &str, suffix: &str) -> Option<Symbol> {
     let definition = Regex::new(definition).expect("a pattern");
+    let uses = uses(texts);
     let mut found: Vec<Symbol> = Vec::new();
     for (file, text) in texts {
         for captures in definition.captures_iter(text) {
-            let old = captures[1].to_owned();
-            let word = Regex::new(&format!(r"\b{old}\b")).expect("a pattern");
-            let counts: Vec<usize> = texts.values().map(|text| word.find_iter(text).count()).collect();
-            let files = counts.iter().filter(|count| **count > 0).count();
-            // A name that also stands for something else is no fair test of a compiler.
-            let bound = Regex::new(&format!(r"\b(?:fn|struct|enum|trait|type|mod|const|static|let|mut|ref) {old}\b"));
-            let bound = bound.expect("a pattern");
-            let defined: usize = texts.values().map(|text| bound.find_iter(text).count()).sum();
-            let start = captures.get(1).map_or(0, |name| name.start());
-            let line = text[..start].rsplit('\n').next().unwrap_or_default().len();
-            let line = text[start - line..].lines().next().unwrap_or_default().to_owned();
-            if defined == 1 && files >= 2 && text.matches(&line).count() == 1 {
-                let new = format!("{old}{suffix}");
-                found.push(Symbol {
-                    old,
-                    new,
-                    file: file.clone(),
-                    line,
-                    uses: counts.iter().sum::<usize>() - 1,
-                    files,
-                });
+            let name = captures.get(1).expect("the definition names something");
+            let (old, start) = (name.as_str().to_owned(), text[..name.start()].rfind('\n').map_or(0, |end| end + 1));
+            let line = text[start..].lines().next().unwrap_or_default().to_owned();
+            let (uses, files) = uses.get(name.as_str()).map_or((0, 0), |(uses, files)| (uses - 1, files.len()));
+            if files >= 2 && text.matches(&line).count() == 1 {
+                found.push(Symbol { new: format!("{old}{suffix}"), old, file: file.clone(), line, uses, files });
             }
         }
     }
     found.sort_by(|a, b| (b.files, b.uses, &a.old).cmp(&(a.files, a.uses, &b.old)));
-    found.into_iter().next()
+    found.into_iter().find(|symbol| stands_for_one_thing(&symbol.old, texts))
+}
+
+/// How often each word stands in the texts, and in which.
+fn uses(texts: &BTreeMap<String, String>) -> BTreeMap<&str, (usize, BTreeSet<&str>)> {
+    let word = Regex::new(r"[A-Za-z_][A-Za-z0-9_]*").expect("a pattern");
+    let mut uses: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for (file, text) in texts {
+        for name in word.find_iter(text) {
+            let entry = uses.entry(name.as_str()).or_default();
+            entry.0 += 1;
+            entry.1.insert(file);
+        }
+    }
+    uses
+}
+
+/// A name that is bound more than once is no fair test: which of them is meant, only a compiler knows.
+fn stands_for_one_thing(name: &str, texts: &BTreeMap<String, String>) -> bool {
+    let bound = format!(r"\b(?:fn|struct|enum|trait|type|mod|const|static|let|mut|ref) {name}\b");
+    let bound = Regex::new(&bound).expect("a pattern");
+    texts.values().map(|text| bound.find_iter(text).count()).sum::<usize>() == 1
 }
 
 /// A manifest without what only its own tests and benches need, which may not be there offline.

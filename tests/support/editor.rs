@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -93,8 +93,12 @@ impl TestEditor {
 
     /// Starts the server by this command line and says nothing yet.
     pub fn launch(client: Client, project: &Project, arguments: &[&str]) -> TestEditor {
-        let mut command = project.command();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        TestEditor::launch_by(client, project, project.pilotlight(arguments))
+    }
+
+    /// Starts the server by a command of the test's own and says nothing yet.
+    pub fn launch_by(client: Client, project: &Project, mut command: Command) -> TestEditor {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut server = Running(command.spawn().expect("pilotlight starts"));
         let input = server.0.stdin.take();
         let incoming = listen(server.0.stdout.take().expect("a piped stdout"));

@@ -70,6 +70,13 @@ impl Project {
         command
     }
 
+    /// The program under test with these arguments.
+    pub fn pilotlight(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command();
+        command.args(arguments);
+        command
+    }
+
     /// Another program in the same environment, in the project's folder.
     pub fn clean(&self, program: &str) -> Command {
         let mut command = Command::new(program);

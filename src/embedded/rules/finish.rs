@@ -25,7 +25,7 @@ pub fn finish(conversation: &Conversation<'_>) -> Result<Reply, Reply> {
     }
     let mut outcome = Outcome::default();
     for rename in &renames {
-        outcome.add(conversation, rename)?;
+        outcome.add(conversation, rename, &renames)?;
     }
     for function in &reshaped {
         say_callers(conversation, function, &renames, &mut outcome)?;

@@ -34,7 +34,7 @@ pub fn edit(conversation: &Conversation<'_>, request: &Request<'_>) -> Result<Re
     let mut outcome = Outcome::default();
     for wish in &wishes {
         let rename = definition(conversation, request, wish)?;
-        outcome.add(conversation, &rename)?;
+        outcome.add(conversation, &rename, &[])?;
     }
     Ok(outcome.into_plan().next(conversation))
 }
@@ -168,7 +168,7 @@ fn wishes(instruction: &str) -> Vec<Wish> {
         let (Some(old), Some(new)) = (words[at..at + link].last(), words.get(at + link + 1)) else { continue };
         let (owner, old) = split_owner(old);
         let (_, new) = split_owner(new);
-        if is_identifier(old) && is_identifier(new) && old != new {
+        if is_identifier(old) && is_identifier(new) && old != new && !is_pronoun(old) {
             wishes.push(Wish { owner: owner.map(str::to_owned), old: old.to_owned(), new: new.to_owned() });
             at += link + 2;
         }
@@ -182,6 +182,10 @@ fn bare(word: &str) -> &str {
     let word = word.strip_suffix('.').unwrap_or(word);
     let word = word.trim_matches(|char: char| "`'\"".contains(char));
     word.strip_suffix("()").unwrap_or(word)
+}
+
+fn is_pronoun(word: &str) -> bool {
+    matches!(word, "it" | "this" | "that" | "them" | "these" | "everything" | "all")
 }
 
 fn split_owner(word: &str) -> (Option<&str>, &str) {
@@ -215,6 +219,6 @@ mod tests {
         );
         assert_eq!(read("rename a -> b"), [plain("a", "b")]);
         assert_eq!(read("translate this to French"), []);
-        assert_eq!(read("rename it to something nicer-looking"), [plain("it", "something")]);
+        assert_eq!(read("rename it to something nicer-looking"), []);
     }
 }

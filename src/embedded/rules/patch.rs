@@ -53,6 +53,8 @@ pub fn tidy(edits: &mut Vec<Edit>) {
 /// The `*** Update File` section that makes these edits (sorted and disjoint) in a file.
 pub fn update(path: &str, text: &str, edits: &[Edit]) -> String {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    // Compared as those who place the patch do, who may see an empty line behind the last line end.
+    let plain: Vec<&str> = text.split('\n').collect();
     let changes = changes(text, &lines, edits);
     let mut section = format!("*** Update File: {path}\n");
     let mut floor = 0;
@@ -67,7 +69,7 @@ pub fn update(path: &str, text: &str, edits: &[Edit]) -> String {
                 high = (changes[last].last + CONTEXT).min(lines.len());
                 last += 1;
             }
-            if is_unique(&lines[floor..], &lines[low..high]) || (low == floor && high == lines.len()) {
+            if is_unique(&plain[floor..], &plain[low..high]) || (low == floor && high == lines.len()) {
                 break;
             }
             low = low.saturating_sub(2).max(floor);

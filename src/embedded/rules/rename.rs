@@ -41,7 +41,9 @@ pub struct Outcome {
 
 impl Outcome {
     /// Adds the uses of one rename, asking for what has to be known first.
-    pub fn add(&mut self, conversation: &Conversation<'_>, rename: &Rename) -> Result<(), Reply> {
+    ///
+    /// `all` are the renames that happen together: where one is done already, the others see the former name.
+    pub fn add(&mut self, conversation: &Conversation<'_>, rename: &Rename, all: &[Rename]) -> Result<(), Reply> {
         let home = rename.definitions.first().map_or("", |(path, _)| path.as_str());
         let mut paths: BTreeSet<String> = rename.definitions.iter().map(|(path, _)| path.clone()).collect();
         let mut elsewhere = Vec::new();
@@ -58,7 +60,7 @@ impl Outcome {
         workspace::read(conversation, paths.iter().map(String::as_str))?;
         let (known, unknown): (Vec<&String>, Vec<&String>) =
             paths.iter().partition(|path| conversation.text(path).is_some());
-        let mut sources = sources(conversation, &known, rename);
+        let mut sources = sources(conversation, &known, all);
         let mut found = Found::of(&sources, rename);
         let more: Vec<String>;
         if !found.left.is_empty() && !found.wants.is_empty() {
@@ -76,7 +78,13 @@ impl Outcome {
 
     /// The plan with its summary.
     pub fn into_plan(self) -> Plan {
-        let summary = format!("Pilotlight's embedded agent: {}", self.sentences.join(" "));
+        let mut summary = "Pilotlight's embedded agent:".to_owned();
+        for (index, sentence) in self.sentences.iter().enumerate() {
+            let (first, rest) = sentence.split_at(sentence.chars().next().map_or(0, char::len_utf8));
+            summary.push(' ');
+            summary.push_str(&if index == 0 { first.to_owned() } else { first.to_uppercase() });
+            summary.push_str(rest);
+        }
         Plan { edits: self.edits, summary }
     }
 
@@ -179,14 +187,16 @@ impl Found {
 }
 
 /// The known files, read as they were before the user renamed anything.
-fn sources<'t>(conversation: &'t Conversation<'_>, known: &[&'t String], rename: &'t Rename) -> Vec<Source<'t>> {
+fn sources<'t>(conversation: &'t Conversation<'_>, known: &[&'t String], all: &'t [Rename]) -> Vec<Source<'t>> {
     let texts = known.iter().filter_map(|path| Some((path.as_str(), conversation.text(path)?)));
     texts
         .map(|(path, text)| {
             let mut source = Source::lex(path, text);
-            for (_, offset) in rename.done.iter().filter(|(other, _)| other == path) {
-                if let Some(token) = source.token_at(*offset) {
-                    source.reads_as(token, &rename.old);
+            for rename in all {
+                for (_, offset) in rename.done.iter().filter(|(other, _)| other == path) {
+                    if let Some(token) = source.token_at(*offset) {
+                        source.reads_as(token, &rename.old);
+                    }
                 }
             }
             source

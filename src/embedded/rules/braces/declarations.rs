@@ -49,7 +49,7 @@ pub fn at(syntax: &Syntax<'_>, token: usize) -> Option<Declaration> {
 
 fn block_scope(syntax: &Syntax<'_>, token: usize) -> (usize, usize) {
     let mut open = syntax.around[token];
-    while open != usize::MAX && syntax.at(open) != "{" {
+    while open != usize::MAX && (syntax.at(open) != "{" || syntax.brace(open) == Some(Brace::Literal)) {
         open = syntax.around[open];
     }
     if open == usize::MAX { (0, syntax.source.code.len()) } else { (open, syntax.partner[open]) }
@@ -394,6 +394,7 @@ fn has_type_before(syntax: &Syntax<'_>, token: usize) -> bool {
                     });
             }
             ")" => return words > 0,
+            ":" if matches!(source.before(before), "public" | "private" | "protected") => return words > 0,
             text if source.kind(before) == Some(Kind::Ident) => {
                 if is_statement_word(text) {
                     return false;

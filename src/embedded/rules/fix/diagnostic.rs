@@ -39,11 +39,20 @@ impl<'a> Diagnostic<'a> {
         let (range, rest) = line.split_once(' ')?;
         let (start, end) = range.split_once('-')?;
         let (head, message) = match rest.split_once(" [") {
-            Some((severity, rest)) if !severity.contains(' ') => rest.split_once("]: ").or_else(|| rest.split_once("]:"))?,
+            Some((severity, rest)) if !severity.contains(' ') => {
+                rest.split_once("]: ").or_else(|| rest.split_once("]:"))?
+            }
             _ => ("", rest.split_once(": ")?.1),
         };
         let (source, code) = head.split_once(' ').unwrap_or((head, ""));
-        Some(Diagnostic { start: place(start)?, end: place(end)?, source, code, message: message.trim(), notes: Vec::new() })
+        Some(Diagnostic {
+            start: place(start)?,
+            end: place(end)?,
+            source,
+            code,
+            message: message.trim(),
+            notes: Vec::new(),
+        })
     }
 
     /// The byte range it covers, if the text has such a place.

@@ -38,7 +38,8 @@ fn statement_tokens(source: &Source<'_>, token: usize) -> Option<(usize, usize)>
             Language::Ecma { .. } | Language::Java | Language::Go => {
                 let semicolon = source.at(end) == ";";
                 let string = source.kind(end) == Some(Kind::Str) && source.at(next) != ";";
-                let group = source.language == Language::Go && source.at(start + 1) == "(" && end == partners[start + 1];
+                let group =
+                    source.language == Language::Go && source.at(start + 1) == "(" && end == partners[start + 1];
                 if semicolon || string && source.at(start + 1) != "(" || group {
                     break;
                 }
@@ -66,7 +67,10 @@ pub fn without(source: &Source<'_>, unused: &[(usize, usize)]) -> Vec<Edit> {
 
 fn shortened(source: &Source<'_>, (start, end): (usize, usize), unused: &[usize]) -> Vec<Edit> {
     if source.language == Language::Go && source.at(start + 1) == "(" {
-        return unused.iter().map(|token| whole_lines(source, (source.code[*token].start, source.code[*token].end))).collect();
+        return unused
+            .iter()
+            .map(|token| whole_lines(source, (source.code[*token].start, source.code[*token].end)))
+            .collect();
     }
     let mut edits = Vec::new();
     if goes(source, &lists(source, start, end), unused, &mut edits) {
@@ -80,9 +84,7 @@ fn goes(source: &Source<'_>, lists: &[List], unused: &[usize], edits: &mut Vec<E
     let mut gone: Vec<(usize, usize)> = unused.iter().map(|token| (*token, *token)).collect();
     // Inner lists come first: a list that is emptied takes the entry it stands in with it.
     for list in lists {
-        let is_gone = |entry: &(usize, usize)| {
-            gone.iter().any(|(first, last)| covers(source, *entry, (*first, *last)))
-        };
+        let is_gone = |entry: &(usize, usize)| gone.iter().any(|(first, last)| covers(source, *entry, (*first, *last)));
         let kept: Vec<usize> = (0..list.entries.len()).filter(|index| !is_gone(&list.entries[*index])).collect();
         if kept.len() == list.entries.len() {
             continue;
@@ -115,7 +117,11 @@ fn unwrap_single(source: &Source<'_>, list: &List, kept: &[usize], edits: &mut V
     if source.language == Language::Rust && one_line && source.at(first) != "self" {
         edits.push(Edit { start: open.start, end: open.end, text: String::new() });
         let before = edits.iter().map(|edit| edit.end).filter(|end| *end > source.code[last].end).max();
-        edits.push(Edit { start: before.unwrap_or(source.code[last].end).max(source.code[last].end), end: close.end, text: String::new() });
+        edits.push(Edit {
+            start: before.unwrap_or(source.code[last].end).max(source.code[last].end),
+            end: close.end,
+            text: String::new(),
+        });
     }
 }
 
@@ -140,7 +146,8 @@ fn lists(source: &Source<'_>, start: usize, end: usize) -> Vec<List> {
         }
         Language::Ecma { .. } => {
             let from = (start..=last).rev().find(|at| source.at(*at) == "from").unwrap_or(last + 1);
-            let first = if source.at(start + 1) == "type" && source.at(start + 2) != "," { start + 2 } else { start + 1 };
+            let first =
+                if source.at(start + 1) == "type" && source.at(start + 2) != "," { start + 2 } else { start + 1 };
             for open in (first..from).filter(|at| source.at(*at) == "{") {
                 let entries = entries(source, &partners, open + 1, partners[open].saturating_sub(1));
                 found.push(List { entries, brackets: Some((open, partners[open])) });
@@ -185,6 +192,7 @@ pub fn whole_lines(source: &Source<'_>, (start, end): (usize, usize)) -> Edit {
     let alone = text[line..start].trim().is_empty() && text[end..next].trim().is_empty();
     // What stands before on the line, such as `pub`, belongs to the statement.
     let visible = matches!(text[line..start].trim(), "pub" | "pub(crate)" | "pub(super)" | "export");
-    let (start, end) = if alone || (visible && text[end..next].trim().is_empty()) { (line, next) } else { (start, end) };
+    let (start, end) =
+        if alone || (visible && text[end..next].trim().is_empty()) { (line, next) } else { (start, end) };
     Edit { start, end, text: String::new() }
 }

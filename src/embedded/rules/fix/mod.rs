@@ -78,13 +78,17 @@ impl Tally {
             sentences.push(format!("fixed what is reported at {}.", listed(&self.fixed)));
         }
         if !self.stale.is_empty() {
-            sentences.push(format!("The text at {} does not fit its diagnostic any more; nothing was done there.", listed(&self.stale)));
+            sentences.push(format!(
+                "The text at {} does not fit its diagnostic any more; nothing was done there.",
+                listed(&self.stale)
+            ));
         }
         if !self.unreadable.is_empty() {
             sentences.push(format!("{} could not be read.", listed(&self.unreadable)));
         }
         if !self.unknown.is_empty() {
-            sentences.push(format!("What is reported at {} does not say how to fix it. {CANNOT}", listed(&self.unknown)));
+            sentences
+                .push(format!("What is reported at {} does not say how to fix it. {CANNOT}", listed(&self.unknown)));
         }
         if sentences.is_empty() {
             return CANNOT.to_owned();

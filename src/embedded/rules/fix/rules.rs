@@ -25,7 +25,17 @@ const NAMED: [&str; 5] = ["similar name", "did you mean", "maybe you meant", "wi
 /// The fix for a diagnostic of a file.
 pub fn fix(source: &Source<'_>, diagnostic: &Diagnostic<'_>) -> Fix {
     let Some(range) = diagnostic.range(source.text) else { return Fix::Stale };
-    let rules = [unused_import, unused_variable, missing_semicolon, missing_mut, needless_mut, other_name, missing_import, plain_f_string, suggestion];
+    let rules = [
+        unused_import,
+        unused_variable,
+        missing_semicolon,
+        missing_mut,
+        needless_mut,
+        other_name,
+        missing_import,
+        plain_f_string,
+        suggestion,
+    ];
     rules.iter().find_map(|rule| rule(source, diagnostic, range)).unwrap_or(Fix::Unknown)
 }
 
@@ -42,7 +52,9 @@ fn unused_import(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize
         || message.contains("imported and not used")
         || (message.starts_with("Import ") && message.contains("is not accessed"))
         || (message.starts_with("The import ") && message.contains("is never used"));
-    let declared = message.contains("is declared but its value is never read") || message.contains("is declared but never used") || message.contains("is defined but never used");
+    let declared = message.contains("is declared but its value is never read")
+        || message.contains("is declared but never used")
+        || message.contains("is defined but never used");
     if !says && !declared {
         return None;
     }
@@ -52,8 +64,10 @@ fn unused_import(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize
     if all {
         return Some(Fix::Edits(vec![imports::whole_lines(source, statement)]));
     }
-    let name = diagnostic.quoted().first().map(|name| name.trim_matches('"')).unwrap_or("");
     let marked = source.text.get(range.0..range.1).unwrap_or("");
+    let names = diagnostic.quoted();
+    // One message may name several; which one is meant, its range says.
+    let name = names.iter().find(|name| marked == **name).or(names.first()).map_or("", |name| name.trim_matches('"'));
     if declared || marked.contains('\n') || !marked.contains(name.rsplit([':', '.', '/', ' ']).next().unwrap_or(name)) {
         // Some mark the whole statement, some a place only: the name says which part.
         let last = name.rsplit([':', '.']).next().unwrap_or(name);
@@ -67,7 +81,9 @@ fn unused_import(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize
     }
     if marked.starts_with("import") || marked.starts_with("from ") || marked.starts_with("use ") {
         let last = name.rsplit([':', '.', ' ']).next().unwrap_or(name);
-        let token = source.named(last).find(|token| source.code[*token].start >= statement.0 && source.code[*token].end <= statement.1)?;
+        let token = source
+            .named(last)
+            .find(|token| source.code[*token].start >= statement.0 && source.code[*token].end <= statement.1)?;
         return Some(Fix::Unimport((source.code[token].start, source.code[token].end)));
     }
     Some(Fix::Unimport(range))
@@ -99,7 +115,8 @@ fn unused_variable(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usi
     if diagnostic.code != "F841" {
         return None;
     }
-    let token = source.token_at(range.0).filter(|token| message.contains(source.at(*token)) && !source.at(*token).is_empty());
+    let token =
+        source.token_at(range.0).filter(|token| message.contains(source.at(*token)) && !source.at(*token).is_empty());
     let Some(token) = token else { return Some(Fix::Stale) };
     if source.before(token) == "as" {
         let start = source.code[token - 2].end;
@@ -118,11 +135,12 @@ fn unused_variable(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usi
 fn missing_semicolon(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize, usize)) -> Option<Fix> {
     let message = diagnostic.message;
     let says = ["expected ';'", "expected ‘;’", "expected `;`", "';' expected", "add `;` here"];
-    if !diagnostic.lines().any(|line| says.iter().any(|words| line.contains(words))) || message.contains("found `;`") {
+    let said = |line: &str| says.iter().any(|words| line.to_ascii_lowercase().contains(words));
+    if !diagnostic.lines().any(said) || message.contains("found `;`") {
         return None;
     }
     // It belongs behind the last token before the place that is marked, or behind the one that is marked itself.
-    let behind = message.contains("after") && source.token_at(range.0).is_some_and(|token| !source.code[token].first && range.1 > range.0);
+    let behind = (message.contains("after") || message.contains("at end of")) && source.token_at(range.0).is_some_and(|token| !source.code[token].first && range.1 > range.0);
     let before = match behind {
         true => source.first_from(range.1),
         false => source.first_from(range.0 + usize::from(source.token_at(range.0).is_none())),
@@ -137,12 +155,14 @@ fn missing_semicolon(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (u
 
 fn missing_mut(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize, usize)) -> Option<Fix> {
     let message = diagnostic.message;
-    let says = message.contains("not declared as mutable") || message.starts_with("cannot assign twice to immutable variable");
+    let says =
+        message.contains("not declared as mutable") || message.starts_with("cannot assign twice to immutable variable");
     if !says || source.language != Language::Rust {
         return None;
     }
     let name = *diagnostic.quoted().first()?;
-    let within = |token: &usize| source.code[*token].start >= range.0 && source.code[*token].start < range.1.max(range.0 + 1);
+    let within =
+        |token: &usize| source.code[*token].start >= range.0 && source.code[*token].start < range.1.max(range.0 + 1);
     let Some(used) = source.named(name).find(within) else { return Some(Fix::Stale) };
     let binding = rust::binding(source, used)?;
     if source.before(binding) == "mut" {
@@ -173,7 +193,9 @@ fn other_name(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize, u
     if line != diagnostic.message && line.matches('`').count() > 4 {
         return None;
     }
-    let marked = |token: &usize| source.code[*token].start >= range.0 && source.code[*token].end <= range.1.max(range.0 + wrong.len());
+    let marked = |token: &usize| {
+        source.code[*token].start >= range.0 && source.code[*token].end <= range.1.max(range.0 + wrong.len())
+    };
     let mut places = source.named(wrong).filter(marked);
     match (places.next(), places.next()) {
         (Some(token), None) => replace((source.code[token].start, source.code[token].end), wanted),
@@ -184,7 +206,8 @@ fn other_name(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize, u
 /// ``consider importing this struct: `use std::collections::HashMap;` ``
 fn missing_import(source: &Source<'_>, diagnostic: &Diagnostic<'_>, _: (usize, usize)) -> Option<Fix> {
     let line = diagnostic.lines().find(|line| line.contains("consider importing this"))?;
-    let suggestions: Vec<&str> = quoted(line).into_iter().filter(|text| text.starts_with("use ")).map(str::trim).collect();
+    let suggestions: Vec<&str> =
+        quoted(line).into_iter().filter(|text| text.starts_with("use ")).map(str::trim).collect();
     let [import] = suggestions[..] else { return None };
     if source.text.contains(import) {
         return Some(Fix::Stale);
@@ -196,7 +219,11 @@ fn missing_import(source: &Source<'_>, diagnostic: &Diagnostic<'_>, _: (usize, u
     }
     let at = source.code.get(token)?.start;
     let line = source.text[..at].rfind('\n').map_or(0, |end| end + 1);
-    let first = source.comments.iter().find(|comment| comment.start < line && comment.start >= token.checked_sub(1).map_or(0, |last| source.code[last].end) && comment.text.starts_with("///"));
+    let first = source.comments.iter().find(|comment| {
+        comment.start < line
+            && comment.start >= token.checked_sub(1).map_or(0, |last| source.code[last].end)
+            && comment.text.starts_with("///")
+    });
     let at = first.map_or(line, |comment| comment.start);
     replace((at, at), format!("{import}\n"))
 }
@@ -206,7 +233,8 @@ fn plain_f_string(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usiz
         return None;
     }
     let token = source.token_at(range.0).filter(|token| source.kind(*token) == Some(Kind::Str));
-    let prefix = token.and_then(|token| source.code[token].text.find(['f', 'F']).map(|at| source.code[token].start + at));
+    let prefix =
+        token.and_then(|token| source.code[token].text.find(['f', 'F']).map(|at| source.code[token].start + at));
     match prefix {
         Some(at) => replace((at, at + 1), ""),
         None => Some(Fix::Stale),
@@ -217,7 +245,10 @@ fn plain_f_string(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usiz
 fn suggestion(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize, usize)) -> Option<Fix> {
     let marked = source.text.get(range.0..range.1).filter(|text| !text.is_empty())?;
     for note in &diagnostic.notes {
-        let note = note.strip_prefix("help: ").or_else(|| note.strip_prefix("related ").and_then(|rest| rest.split_once(": ")).map(|(_, text)| text)).unwrap_or(note);
+        let note = note
+            .strip_prefix("help: ")
+            .or_else(|| note.strip_prefix("related ").and_then(|rest| rest.split_once(": ")).map(|(_, text)| text))
+            .unwrap_or(note);
         let Some((words, rest)) = note.split_once(": `") else { continue };
         let Some(new) = rest.strip_suffix('`').filter(|new| !new.contains('`')) else { continue };
         if words.contains("borrowing here") && matches!(new, "&" | "&mut ") {
@@ -228,7 +259,9 @@ fn suggestion(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (usize, u
         }
         let verbs = ["try", "replace", "use", "consider", "instead", "remove", "simplify", "change"];
         let says = verbs.iter().any(|verb| words.to_ascii_lowercase().split(' ').any(|word| word == *verb));
-        let whole = diagnostic.source == "clippy" || diagnostic.code.contains("clippy") || (new.len() > marked.len() && new.contains(marked));
+        let whole = diagnostic.source == "clippy"
+            || diagnostic.code.contains("clippy")
+            || (new.len() > marked.len() && new.contains(marked));
         if says && whole && new != marked {
             return replace(range, new);
         }

@@ -84,13 +84,21 @@ impl Editor {
                         let output = self.call(&name, &arguments);
                         let call_id = format!("call_{}", self.items.len());
                         self.calls.push(format!("{name} {arguments}"));
-                        self.items.push(Item::FunctionCall { call_id: call_id.clone(), name, arguments: arguments.to_string() });
+                        self.items.push(Item::FunctionCall {
+                            call_id: call_id.clone(),
+                            name,
+                            arguments: arguments.to_string(),
+                        });
                         self.items.push(Item::FunctionCallOutput { call_id, output });
                     }
                     ReplyItem::Patch(patch) => {
                         let output = self.patch(&patch);
                         let call_id = format!("call_{}", self.items.len());
-                        self.items.push(Item::CustomToolCall { call_id: call_id.clone(), name: "apply_patch".into(), input: patch.clone() });
+                        self.items.push(Item::CustomToolCall {
+                            call_id: call_id.clone(),
+                            name: "apply_patch".into(),
+                            input: patch.clone(),
+                        });
                         self.items.push(Item::CustomToolCallOutput { call_id, output });
                         self.patches.push(patch);
                     }
@@ -110,9 +118,13 @@ impl Editor {
     fn call(&self, name: &str, arguments: &Value) -> String {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or("");
         match name {
-            "read_file" => self.read(text("path"), arguments.get("start_line").and_then(Value::as_u64).unwrap_or(1) as usize),
+            "read_file" => {
+                self.read(text("path"), arguments.get("start_line").and_then(Value::as_u64).unwrap_or(1) as usize)
+            }
             "search" => self.search(text("pattern")),
-            "list_files" => format!("{} files\n{}", self.files.len(), self.files.keys().cloned().collect::<Vec<_>>().join("\n")),
+            "list_files" => {
+                format!("{} files\n{}", self.files.len(), self.files.keys().cloned().collect::<Vec<_>>().join("\n"))
+            }
             _ => format!("Error: no tool {name}"),
         }
     }
@@ -163,7 +175,11 @@ impl Editor {
                     hunk.split_inclusive('\n').filter(|line| !line.starts_with(skip)).map(|line| &line[1..]).collect()
                 };
                 let (old, new) = (side('+'), side('-'));
-                let places: Vec<usize> = text[floor..].match_indices(&old).map(|(at, _)| floor + at).filter(|at| *at == 0 || text[..*at].ends_with('\n')).collect();
+                let places: Vec<usize> = text[floor..]
+                    .match_indices(&old)
+                    .map(|(at, _)| floor + at)
+                    .filter(|at| *at == 0 || text[..*at].ends_with('\n'))
+                    .collect();
                 assert_eq!(places.len(), 1, "{path}: the hunk should stand in one place\n{hunk}");
                 text.replace_range(places[0]..places[0] + old.len(), &new);
                 floor = places[0] + new.len();

@@ -203,7 +203,12 @@ fn f() {
 }
 ",
     );
-    check_fix("//- /a.ts\nfoo() bar();\n", "a.ts", "1:7-1:10 error [ts 1005]: ';' expected.", "//- /a.ts\nfoo(); bar();\n");
+    check_fix(
+        "//- /a.ts\nfoo() bar();\n",
+        "a.ts",
+        "1:7-1:10 error [ts 1005]: ';' expected.",
+        "//- /a.ts\nfoo(); bar();\n",
+    );
 }
 
 #[test]
@@ -275,6 +280,9 @@ fn f() { let renamed = 1; }
 1:1-1:3 error [rustc E0308]: mismatched types",
         before,
     );
-    assert!(said.contains("The text at a.rs:1 does not fit its diagnostic any more; nothing was done there."), "{said}");
+    assert!(
+        said.contains("The text at a.rs:1 does not fit its diagnostic any more; nothing was done there."),
+        "{said}"
+    );
     assert!(said.contains("What is reported at a.rs:1 does not say how to fix it."), "{said}");
 }

@@ -27,7 +27,8 @@ fn check_finish(before: &str, edits: &[(&str, &str)], after: &str) -> String {
 /// Asks for an edit in words and compares the result.
 fn check_edit(before: &str, instruction: &str, after: &str) -> String {
     let mut editor = Editor::new(before);
-    let said = editor.ask(&format!("Request: edit\n<instruction bytes=\"{}\">\n{instruction}\n</instruction>\n", instruction.len()));
+    let said = editor
+        .ask(&format!("Request: edit\n<instruction bytes=\"{}\">\n{instruction}\n</instruction>\n", instruction.len()));
     editor.expect(after);
     said
 }

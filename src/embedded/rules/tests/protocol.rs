@@ -17,7 +17,10 @@ fn everything_else_is_declined_with_the_way_out() {
     assert_eq!(respond(&[Item::user("hello")]), declined);
     assert_eq!(respond(&[]), declined);
     assert_eq!(respond(&[Item::user("Request: simplify in \"a.rs\"\n")]), declined);
-    assert_eq!(respond(&[Item::user("Request: edit\n<instruction bytes=\"13\">\nmake it faster\n</instruction>")]), declined);
+    assert_eq!(
+        respond(&[Item::user("Request: edit\n<instruction bytes=\"13\">\nmake it faster\n</instruction>")]),
+        declined
+    );
     assert!(CANNOT.contains("Pilotlight's embedded agent") && CANNOT.contains("provider.base_url"));
 }
 
@@ -83,7 +86,10 @@ fn a_refused_patch_is_tried_once_more_on_the_text_as_it_is() {
     editor.type_over("fn fetch", "fn load");
     editor.refuse = 9;
     let said = editor.finish();
-    assert_eq!(said, "Pilotlight's embedded agent gave up: its patch was refused twice, the last time with: hunk 1 does not fit");
+    assert_eq!(
+        said,
+        "Pilotlight's embedded agent gave up: its patch was refused twice, the last time with: hunk 1 does not fit"
+    );
     assert_eq!(editor.patches.len(), 2);
 }
 

@@ -134,7 +134,10 @@ def f(a: Base, b: Other, c):
     d = Derived()
     return a.run() + b.run() + c.run() + d.run() + Base.run(a) + getattr(a, \"run\")
 ",
-        &[("class Base:\n    def __init__(self):\n        self.total = 0\n    def run(", "class Base:\n    def __init__(self):\n        self.sum = 0\n    def start(")],
+        &[(
+            "class Base:\n    def __init__(self):\n        self.total = 0\n    def run(",
+            "class Base:\n    def __init__(self):\n        self.sum = 0\n    def start(",
+        )],
         "//- /m.py
 class Base:
     def __init__(self):
@@ -155,7 +158,7 @@ def f(a: Base, b: Other, c):
     return a.start() + b.run() + c.run() + d.start() + Base.start(a) + getattr(a, \"run\")
 ",
     );
-    assert!(said.contains("Left alone: m.py:18: other classes have a member of this name"), "{said}");
+    assert!(said.contains("Left alone: m.py:17: other classes have a member of this name"), "{said}");
 }
 
 #[test]

@@ -373,7 +373,10 @@ pub struct B;
 impl B { pub fn run(&self) {} }
 ";
     let said = check_edit(before, "rename run to start", before);
-    assert!(said.contains("several definitions of `run`") && said.contains("src/a.rs:2 (method), src/b.rs:2 (method)"), "{said}");
+    assert!(
+        said.contains("several definitions of `run`") && said.contains("src/a.rs:2 (method), src/b.rs:2 (method)"),
+        "{said}"
+    );
     check_edit(
         before,
         "rename B::run to start",

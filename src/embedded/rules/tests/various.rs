@@ -116,7 +116,10 @@ int main(void) {
     return buf_push(&b, 'x') + b.used;
 }
 ",
-        &[("int buf_push(struct buf *b, char c) {", "int buf_append(struct buf *b, char c) {"), ("int used; char", "int length; char")],
+        &[
+            ("int buf_push(struct buf *b, char c) {", "int buf_append(struct buf *b, char c) {"),
+            ("int used; char", "int length; char"),
+        ],
         "//- /buf.h
 #ifndef BUF_H
 struct buf { int length; char *data; };
