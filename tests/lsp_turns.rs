@@ -150,6 +150,37 @@ fn a_turn_survives_its_connection() {
     assert_eq!(texts(&editor), finished(&project));
 }
 
+#[test]
+fn a_turn_may_be_asked_for_before_the_session_is_lit() {
+    let project = Project::new(RUST);
+    let mut editor = TestEditor::launch(Client::vscode(), &project, &["lsp"]);
+    editor.introduce(json!({"rootUri": project.uri("")}));
+    editor.open("src/station.rs");
+    editor.change("src/station.rs", "fetch", "load");
+    let turn = editor.begin("pilotlight.finish", json!({"uri": editor.uri("src/station.rs")}));
+    editor.expect_outcome(&turn, "applied");
+    assert_eq!(texts(&editor), finished(&project));
+}
+
+#[test]
+fn the_progress_says_thinking_once_the_connection_is_made() {
+    let project = Project::new(RUST);
+    let agent = Agent::start(&project, &["silent"]);
+    project.configure(&format!("[provider]\nbase_url = \"{}\"\n[session]\nwarm = false\n", agent.base_url()));
+    let mut editor = TestEditor::launch(Client::vscode(), &project, &["lsp"]);
+    editor.introduce(json!({"rootUri": project.uri("")}));
+    editor.open("src/station.rs");
+    let turn = editor.begin("pilotlight.finish", json!({"uri": editor.uri("src/station.rs")}));
+    let token = format!("pilotlight-{turn}");
+    editor.wait("connecting, then thinking", |editor| {
+        let values = editor.progress(&token);
+        let connecting = values.iter().position(|value| value["message"] == "connecting")?;
+        values[connecting..].iter().any(|value| value["message"] == "thinking").then_some(())
+    });
+    editor.command("pilotlight.cancel", json!({}));
+    editor.expect_outcome(&turn, "cancelled");
+}
+
 // ---- confirmed -----------------------------------------------------------------------------------------------------
 
 #[test]

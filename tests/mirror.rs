@@ -421,7 +421,7 @@ fn tell(files: &[String], turns: &[TurnPlan], http: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_mirror_made_of_what_was_sent_is_what_the_user_has(

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::session::receipt::{Outcome, Receipt};
-use crate::workspace::{DiagnosticStore, RelPath, Workspace};
+use crate::workspace::{DiagnosticStore, ModelText, RelPath, Workspace};
 
 pub use action::{Action, Ask};
 pub use conversation::Conversation;
@@ -41,6 +41,8 @@ pub struct TurnRequest {
     pub workspace: Arc<Workspace>,
     /// What language servers reported there.
     pub diagnostics: Arc<DiagnosticStore>,
+    /// Files with changes that were not carried through yet, with the text they began from.
+    pub unfinished: Vec<(RelPath, ModelText)>,
     /// Bytes of changes told at once; more are listed.
     pub max_delta_bytes: usize,
     /// Stops it.

@@ -12,12 +12,15 @@ use crate::workspace::{ModelText, ReadError, RelPath, Workspace};
 use super::working::{Absorbed, WorkingCopy};
 
 /// Which files are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
     /// Open documents and every known file; reads the disk.
     Everything,
-    /// Open documents only: between rounds nothing else changes by the user's hand.
-    Open,
+    /// Documents that are open, or were at the last look: between rounds nothing else changes by the user's hand.
+    Open {
+        /// What was open then.
+        before: &'a BTreeSet<RelPath>,
+    },
 }
 
 /// What a file is now, as far as the model may know.
@@ -30,9 +33,9 @@ enum Truth {
 
 /// How changes are told.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
+pub struct Manner<'a> {
     /// Which files are looked at.
-    pub scope: Scope,
+    pub scope: Scope<'a>,
     /// The known texts go out in the same request (a new lineage), so a second whole text would say nothing new.
     pub retold: bool,
     /// Bytes told at once; more are listed.
@@ -44,7 +47,7 @@ pub fn reconcile(
     workspace: &Workspace,
     ledger: &mut Ledger,
     working: &mut WorkingCopy,
-    manner: Manner,
+    manner: Manner<'_>,
 ) -> Option<String> {
     let mut shifts = Vec::new();
     let mut dropped = Vec::new();
@@ -116,13 +119,12 @@ fn words(telling: &Telling, dropped: &[RelPath]) -> Option<String> {
     (!message.is_empty()).then_some(message)
 }
 
-fn candidates(workspace: &Workspace, ledger: &Ledger, working: &WorkingCopy, scope: Scope) -> BTreeSet<RelPath> {
-    let mut paths: BTreeSet<RelPath> = working.paths().cloned().collect();
-    if scope == Scope::Everything {
-        paths.extend(ledger.entries().map(|(path, _)| path.clone()));
-    } else {
-        paths.retain(|path| workspace.document(path).is_some());
-    }
+fn candidates(workspace: &Workspace, ledger: &Ledger, working: &WorkingCopy, scope: Scope<'_>) -> BTreeSet<RelPath> {
+    let known = ledger.entries().map(|(path, _)| path).chain(working.paths()).cloned();
+    let mut paths: BTreeSet<RelPath> = match scope {
+        Scope::Everything => known.collect(),
+        Scope::Open { before } => known.filter(|path| before.contains(path)).collect(),
+    };
     for (path, document) in workspace.open_documents() {
         // An unopened text that is unknown to the model and as it was opened tells the model nothing.
         if ledger.get(&path).is_some() || document.edited() {

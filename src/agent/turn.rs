@@ -1,5 +1,6 @@
 //! One turn: ask, answer tool calls, tell what the user types meanwhile, until the model is done; then propose.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::session::failure::Failure;
 use crate::session::line::{Context, Happening, Line, Reply};
 use crate::session::receipt::Outcome;
 use crate::wire::item::{Encoded, Item, Role};
-use crate::workspace::{ModelText, Workspace};
+use crate::workspace::{ModelText, RelPath, Workspace};
 
 /// A file of at most this size is sent whole with the first request that concerns it: the model would read it anyway.
 const MAX_INVOKED_BYTES: usize = 64 * 1024;
@@ -47,8 +48,9 @@ pub struct Turn<'a> {
     brief: String,
     /// The first request begins a new lineage.
     rebased: bool,
-    /// The documents' revision that was reconciled last.
+    /// The documents' revision that was reconciled last, and what was open then.
     seen: u64,
+    open: BTreeSet<RelPath>,
 }
 
 impl Context for Turn<'_> {
@@ -66,6 +68,10 @@ impl Context for Turn<'_> {
             text.push_str(&files.join("\n"));
         }
         vec![Item::user(text).encode()]
+    }
+
+    fn meanwhile(&mut self) -> Option<Encoded> {
+        self.typed_meanwhile()
     }
 }
 
@@ -85,6 +91,7 @@ impl<'a> Turn<'a> {
             brief: String::new(),
             rebased,
             seen: 0,
+            open: BTreeSet::new(),
         }
     }
 
@@ -186,6 +193,7 @@ impl<'a> Turn<'a> {
         let mut ledger = std::mem::take(&mut self.conversation.ledger);
         let mut working = std::mem::take(&mut self.working);
         let seen = workspace.documents().revision();
+        self.open = open_paths(&workspace);
         // Known files that are not open are read from disk.
         let reconciled = tokio::task::spawn_blocking(move || {
             let told = reconcile(&workspace, &mut ledger, &mut working, manner);
@@ -195,8 +203,28 @@ impl<'a> Turn<'a> {
             (self.brief, self.conversation.ledger, self.working, self.seen) = (brief, ledger, working, seen);
             messages.extend(told.map(|text| Item::user(text).encode()));
         }
-        messages.push(Item::user(request::render(ask, text.as_ref())).encode());
+        messages.push(Item::user(request::render(ask, text.as_ref(), &self.unfinished())).encode());
         Ok(messages)
+    }
+
+    /// Changes to be finished that this turn's messages do not show: an earlier turn was told of them, and came to
+    /// nothing.
+    fn unfinished(&self) -> Vec<(RelPath, ModelText, ModelText)> {
+        if self.request.ask.action != super::Action::Finish {
+            return Vec::new();
+        }
+        let workspace = &self.request.workspace;
+        let bases = self.request.unfinished.iter();
+        bases
+            .filter_map(|(path, base)| {
+                let now = workspace.read(path).ok()?;
+                let told_from = match self.before.get(path) {
+                    Some(entry) => entry.known.clone(),
+                    None => workspace.document(path)?.opened,
+                };
+                (now != *base && told_from != *base).then(|| (path.clone(), base.clone(), now))
+            })
+            .collect()
     }
 
     /// The file the turn was invoked on, when the model does not know it and will have to: as it was before the
@@ -301,11 +329,17 @@ impl<'a> Turn<'a> {
             return None;
         }
         self.seen = revision;
-        let manner = Manner { scope: Scope::Open, retold: false, budget: self.request.max_delta_bytes };
+        let before = std::mem::replace(&mut self.open, open_paths(&self.request.workspace));
+        let scope = Scope::Open { before: &before };
+        let manner = Manner { scope, retold: false, budget: self.request.max_delta_bytes };
         let ledger = &mut self.conversation.ledger;
         let told = reconcile(&self.request.workspace, ledger, &mut self.working, manner)?;
         Some(Item::user(told).encode())
     }
+}
+
+fn open_paths(workspace: &Workspace) -> BTreeSet<RelPath> {
+    workspace.open_documents().into_iter().map(|(path, _)| path).collect()
 }
 
 /// Waits a moment for changes that an editor sent out of order: until they are here, the text is not the user's.

@@ -93,6 +93,7 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
         ask,
         workspace,
         diagnostics: Arc::default(),
+        unfinished: Vec::new(),
         max_delta_bytes: usize::try_from(config.context.max_delta_bytes).unwrap_or(usize::MAX),
         cancel: cancel.clone(),
         host: host.clone(),

@@ -150,6 +150,7 @@ async fn begin(
         ask,
         workspace: desk.workspace.clone(),
         diagnostics: desk.diagnostics.clone(),
+        unfinished: desk.unfinished(),
         max_delta_bytes: usize::try_from(desk.config.context.max_delta_bytes).unwrap_or(usize::MAX),
         cancel: cancel.clone(),
         host: Arc::new(host.clone()),

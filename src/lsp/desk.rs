@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{Conversation, TurnRequest};
 use crate::config::{Config, Loaded, WORKSPACE_FILE, narrow};
@@ -10,7 +10,9 @@ use crate::provider::{Provider, profile};
 use crate::session::actor::Session;
 use crate::session::pool::{Key, SessionPool};
 use crate::wire::dial::DialError;
-use crate::workspace::{Consents, ContextRules, DiagnosticStore, Documents, RelPath, Workspace, WorkspaceError};
+use crate::workspace::{
+    Consents, ContextRules, DiagnosticStore, Documents, ModelText, RelPath, Snapshot, Workspace, WorkspaceError,
+};
 
 /// One folder, its session, and what is known about it.
 pub struct Desk {
@@ -26,8 +28,8 @@ pub struct Desk {
     pub config: Config,
     /// Where requests go.
     pub provider: Provider,
-    /// Per file, the document revision at which a change was finished: nothing newer is left to finish.
-    finished: Mutex<HashMap<RelPath, u64>>,
+    /// Per file, the document revision at which its changes were last carried through, and the text then.
+    finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
 }
 
 /// What a desk is made from.
@@ -105,16 +107,34 @@ impl Desk {
     /// Whether the user changed this document since it was opened or since its last change was finished.
     pub fn has_fresh_edit(&self, path: &RelPath) -> bool {
         let Some(document) = self.workspace.document(path) else { return false };
-        let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
-        document.edited() && finished.is_none_or(|revision| document.revision > revision)
+        self.begun_from(path, &document).is_some_and(|base| !document.model_text().same(&base))
+    }
+
+    /// Open documents whose changes were not carried through yet, with the texts those changes began from.
+    pub fn unfinished(&self) -> Vec<(RelPath, ModelText)> {
+        let open = self.workspace.open_documents().into_iter();
+        open.filter_map(|(path, document)| Some((path.clone(), self.begun_from(&path, &document)?))).collect()
+    }
+
+    /// The text a document's unfinished changes began from; none when nothing happened since they were finished.
+    fn begun_from(&self, path: &RelPath, document: &Snapshot) -> Option<ModelText> {
+        match self.lock().get(path) {
+            Some((revision, _)) if document.revision <= *revision => None,
+            Some((_, text)) => Some(text.clone()),
+            None => Some(document.opened.clone()),
+        }
     }
 
     /// Notes that what was changed so far has been carried through.
     pub fn settle(&self) {
-        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut finished = self.lock();
         for (path, document) in self.workspace.open_documents() {
-            finished.insert(path, document.revision);
+            finished.insert(path, (document.revision, document.model_text()));
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RelPath, (u64, ModelText)>> {
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

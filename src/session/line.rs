@@ -35,6 +35,9 @@ const ROTATE_AGAIN: Duration = Duration::from_secs(30);
 pub trait Context: Send {
     /// The whole context from current truth, in at most about `budget` bytes.
     fn rebase(&mut self, budget: usize) -> Vec<Encoded>;
+
+    /// What happened since the last request was put together: a request that is asked again brings it along.
+    fn meanwhile(&mut self) -> Option<Encoded>;
 }
 
 /// What happens while a round is asked, for the user's progress.
@@ -108,6 +111,8 @@ struct TurnRecord {
     items: Vec<Encoded>,
     /// A request is out and its answer not complete: the socket is not reusable.
     in_flight: bool,
+    /// The last answer called tools, and their outputs have not gone out: nothing may continue from it.
+    owes_outputs: bool,
     asked_at: Option<Instant>,
     connected: bool,
 }
@@ -123,6 +128,7 @@ impl TurnRecord {
             attempts: Attempts::default(),
             items: Vec::new(),
             in_flight: false,
+            owes_outputs: false,
             asked_at: None,
             connected: false,
         }
@@ -341,6 +347,8 @@ impl Line {
     pub fn finish_turn(&mut self, outcome: Outcome, files_changed: usize) -> Receipt {
         if self.turn.in_flight {
             self.drop_link("cancelled");
+        } else if self.turn.owes_outputs {
+            self.lineage.break_off("a turn was stopped");
         }
         let mut receipt = std::mem::take(&mut self.turn.receipt);
         receipt.outcome = outcome;
@@ -384,7 +392,10 @@ impl Line {
                     self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
                     return Err(failure);
                 }
-                Err(Stop::Trouble(trouble)) => self.recover(&trouble, watcher).await?,
+                Err(Stop::Trouble(trouble)) => {
+                    self.recover(&trouble, watcher).await?;
+                    self.turn.items.extend(context.meanwhile());
+                }
             }
         }
     }
@@ -448,6 +459,8 @@ impl Line {
         self.turn.receipt.ms_waiting += waited.elapsed();
         let (items, finished) = answer?;
         self.turn.in_flight = false;
+        let is_call = |item: &OutputItem| matches!(item.item, Item::FunctionCall { .. } | Item::CustomToolCall { .. });
+        self.turn.owes_outputs = items.iter().any(is_call);
         let usage = finished.usage.unwrap_or_default();
         self.turn.receipt.add_usage(&usage);
         let received: Vec<Encoded> = items.iter().map(|item| item.encoded.clone()).collect();

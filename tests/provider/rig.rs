@@ -156,6 +156,7 @@ impl Rig {
             ask,
             workspace: self.editor.workspace.clone(),
             diagnostics: self.diagnostics.clone(),
+            unfinished: Vec::new(),
             max_delta_bytes: self.max_delta_bytes,
             cancel: cancel.clone(),
             host: host.clone(),

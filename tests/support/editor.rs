@@ -78,17 +78,20 @@ pub struct TestEditor {
 impl TestEditor {
     // ---- beginning and end ---------------------------------------------------------------------------------------
 
-    /// Starts the server for a project, as this client does.
+    /// Starts the server for a project, as this client does, and waits until its session is lit or cannot be.
     pub fn start(client: Client, project: &Project) -> TestEditor {
         let mut editor = TestEditor::launch(client, project, &["lsp"]);
         let folders = json!([{"uri": uri(&project.root()), "name": "project"}]);
         editor.introduce(json!({ "workspaceFolders": folders, "rootUri": uri(&project.root()) }));
-        // A folder is set up in the background; until then there is nothing to offer in it.
+        // A folder is set up in the background, as no user notices; until then there is nothing to offer in it.
         let until = Instant::now() + LIMIT;
-        while editor.command("pilotlight.status", json!({}))["sessions"] == json!([]) {
-            assert!(Instant::now() < until, "no session began\n{}", editor.tail());
+        loop {
+            let status = editor.command("pilotlight.status", json!({}));
+            match status["sessions"][0]["state"].as_str() {
+                Some("warm" | "offline" | "consent") => return editor,
+                state => assert!(Instant::now() < until, "the session is {state:?}\n{}", editor.tail()),
+            }
         }
-        editor
     }
 
     /// Starts the server by this command line and says nothing yet.
@@ -580,8 +583,8 @@ impl TestEditor {
             Desk { client: &self.client, user: self.client.user, buffers: &mut self.buffers, encoding: self.encoding };
         let applied = desk.apply(&request["params"]).unwrap_or_else(|reason| self.fail(&reason));
         let answer = json!({"jsonrpc": "2.0", "id": request["id"], "result": applied.answer});
-        for opened in applied.opened {
-            self.notify("textDocument/didOpen", opened);
+        for (method, params) in applied.shown {
+            self.notify(method, params);
         }
         if self.client.tells_later {
             self.send(&answer);

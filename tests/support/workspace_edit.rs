@@ -14,11 +14,14 @@ use super::project::path;
 pub struct Applied {
     /// The answer to the request.
     pub answer: Value,
-    /// Notifications for documents it had to open first.
-    pub opened: Vec<Value>,
-    /// Notifications of what changed.
+    /// Notifications of documents that it opened and closed on the way.
+    pub shown: Vec<Notification>,
+    /// Parameters of `textDocument/didChange`.
     pub changed: Vec<Value>,
 }
+
+/// Method and parameters.
+type Notification = (&'static str, Value);
 
 /// The buffers of a client and the encoding it counts in.
 pub struct Desk<'a> {
@@ -40,7 +43,7 @@ impl Desk<'_> {
         if self.asks_first(edit, &changes)? && self.user != User::Agrees {
             return Ok(refused(json!({"applied": false})));
         }
-        let mut applied = Applied { answer: json!({"applied": true}), opened: Vec::new(), changed: Vec::new() };
+        let mut applied = Applied { answer: json!({"applied": true}), shown: Vec::new(), changed: Vec::new() };
         let stale = changes.iter().position(|change| self.is_stale(change));
         match (stale, self.client.stale) {
             (Some(_), Stale::Refused) => return Ok(refused(json!({"applied": false}))),
@@ -53,7 +56,7 @@ impl Desk<'_> {
         for (index, change) in changes.iter().enumerate() {
             let dropped = self.client.stale == Stale::FirstDropped && index == 0 && self.is_stale(change);
             match change["kind"].as_str() {
-                Some(kind) => self.operate(kind, change)?,
+                Some(kind) => self.operate(kind, change, &mut applied)?,
                 None if dropped => {}
                 None => self.edit(change, &mut applied)?,
             }
@@ -102,25 +105,44 @@ impl Desk<'_> {
         }
     }
 
-    fn operate(&mut self, kind: &str, change: &Value) -> Result<(), String> {
+    /// Creates, renames or deletes a file on disk; open buffers follow.
+    fn operate(&mut self, kind: &str, change: &Value, applied: &mut Applied) -> Result<(), String> {
         let announced = self.client.capabilities.pointer("/workspace/workspaceEdit/resourceOperations");
         if !announced.and_then(Value::as_array).is_some_and(|all| all.iter().any(|known| known == kind)) {
             return Err(format!("{kind} was not announced"));
         }
         let place = |field: &str| change[field].as_str().map(path).ok_or_else(|| format!("{kind} without {field}"));
-        let failed = |error: std::io::Error| format!("{change}: {error}");
-        match kind {
-            "create" => {
-                let path = place("uri")?;
-                if path.exists() {
-                    return Err(format!("{} exists and would be emptied", path.display()));
-                }
-                fs::create_dir_all(path.parent().ok_or("a file is in a folder")?).map_err(failed)?;
-                fs::write(path, "").map_err(failed)
-            }
-            "delete" => fs::remove_file(place("uri")?).map_err(failed),
-            _ => Err(format!("{change}: not imitated here")),
+        let new = place(if kind == "rename" { "newUri" } else { "uri" })?;
+        if kind != "delete" && new.exists() {
+            return Err(format!("{} exists and would be emptied", new.display()));
         }
+        let folder = new.parent().ok_or("a file is in a folder")?;
+        fs::create_dir_all(folder).map_err(|error| format!("{change}: {error}"))?;
+        let done = match kind {
+            "create" => fs::write(&new, ""),
+            "delete" => fs::remove_file(&new),
+            _ => fs::rename(place("oldUri")?, &new),
+        };
+        done.map_err(|error| format!("{change}: {error}"))?;
+        // Helix alone keeps the buffer of a deleted file.
+        let gone = change[if kind == "rename" { "oldUri" } else { "uri" }].as_str().unwrap_or_default();
+        if kind == "create" || (kind == "delete" && self.client.name == "helix") {
+            return Ok(());
+        }
+        if let Some(buffer) = self.buffers.remove(gone) {
+            applied.shown.push(("textDocument/didClose", json!({"textDocument": {"uri": gone}})));
+            if kind == "rename" {
+                self.show(&super::project::uri(&new), buffer.text, applied);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a buffer.
+    fn show(&mut self, uri: &str, text: String, applied: &mut Applied) {
+        let document = json!({"uri": uri, "languageId": language(uri), "version": 1, "text": text});
+        applied.shown.push(("textDocument/didOpen", json!({ "textDocument": document })));
+        self.buffers.insert(uri.to_owned(), Buffer { text, version: 1 });
     }
 
     /// A text edit; a document that is not open becomes an unsaved buffer.
@@ -128,9 +150,7 @@ impl Desk<'_> {
         let uri = change["textDocument"]["uri"].as_str().ok_or_else(|| format!("{change} has no uri"))?.to_owned();
         if !self.buffers.contains_key(&uri) {
             let text = fs::read_to_string(path(&uri)).map_err(|error| format!("{uri}: {error}"))?;
-            let document = json!({"uri": uri, "languageId": language(&uri), "version": 1, "text": text});
-            applied.opened.push(json!({ "textDocument": document }));
-            self.buffers.insert(uri.clone(), Buffer { text, version: 1 });
+            self.show(&uri, text, applied);
         }
         let (Some(buffer), Some(edits)) = (self.buffers.get_mut(&uri), change["edits"].as_array()) else {
             return Err(format!("{change} has no edits"));
@@ -144,7 +164,7 @@ impl Desk<'_> {
 }
 
 fn refused(answer: Value) -> Applied {
-    Applied { answer, opened: Vec::new(), changed: Vec::new() }
+    Applied { answer, shown: Vec::new(), changed: Vec::new() }
 }
 
 /// What an editor would take the file for.

@@ -160,6 +160,10 @@ impl<'a> Conversation<'a> {
             match (part, &mut request) {
                 (Part::File { path, text }, _) => self.file_sent(path, text),
                 (Part::Diff(diff), _) => self.file_changed(&diff),
+                (Part::EarlierChange(diff), _) => {
+                    let path = diff.to.unwrap_or_default();
+                    self.changes.push(Change { path: path.into(), blocks: blocks_of(&diff) });
+                }
                 (Part::Request { action, path }, _) => request = Some(Request { action, path, ..Request::default() }),
                 (Part::Selection { path, lines }, Some(request)) => request.selection = Some((path, lines)),
                 (Part::Diagnostics { path, text }, Some(request)) => request.diagnostics.push((path, text)),

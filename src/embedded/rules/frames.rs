@@ -20,6 +20,8 @@ pub enum Part<'a> {
     },
     /// A file's change.
     Diff(FileDiff<'a>),
+    /// A change the user made earlier and still wants finished; the file is known with it.
+    EarlierChange(FileDiff<'a>),
     /// The line that starts a turn.
     Request {
         /// What to do, such as `finish`.
@@ -90,6 +92,7 @@ fn frame(text: &str) -> Option<(Option<Part<'_>>, &str)> {
         }
         "diagnostics" => Some(Part::Diagnostics { path: path()?, text: inner }),
         "instruction" => Some(Part::Instruction(inner)),
+        "change" => FileDiff::read(inner).map(|(diff, _)| Part::EarlierChange(diff)),
         _ => None,
     };
     Some((part, rest.strip_prefix('\n').unwrap_or(rest)))

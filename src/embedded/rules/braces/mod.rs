@@ -346,4 +346,3 @@ fn both_define(one: &File<'_>, first: Declaration, other: &File<'_>, second: &De
     };
     defines(one, &first) && defines(other, second)
 }
-

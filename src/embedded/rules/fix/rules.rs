@@ -140,7 +140,8 @@ fn missing_semicolon(source: &Source<'_>, diagnostic: &Diagnostic<'_>, range: (u
         return None;
     }
     // It belongs behind the last token before the place that is marked, or behind the one that is marked itself.
-    let behind = (message.contains("after") || message.contains("at end of")) && source.token_at(range.0).is_some_and(|token| !source.code[token].first && range.1 > range.0);
+    let behind = (message.contains("after") || message.contains("at end of"))
+        && source.token_at(range.0).is_some_and(|token| !source.code[token].first && range.1 > range.0);
     let before = match behind {
         true => source.first_from(range.1),
         false => source.first_from(range.0 + usize::from(source.token_at(range.0).is_none())),

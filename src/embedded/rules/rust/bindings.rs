@@ -186,7 +186,12 @@ impl Bindings {
             body = outline.find((body, length), true, |text| matches!(text, "{" | ";")).unwrap_or(body);
             self.blocks.push(body);
         }
-        let end = if outline.at(body) == "{" { outline.partner[body] + 1 } else { expression_end(outline, body) };
+        let block_end = outline.partner[body] + 1;
+        let end = match outline.at(body) {
+            // `|x| { … }(x)` calls what the block gives.
+            "{" if !matches!(outline.at(block_end), "(" | "." | "?") => block_end,
+            _ => expression_end(outline, body),
+        };
         self.params(outline, (token + 1, close), (close, end), Origin::Closure);
     }
 }
@@ -217,10 +222,7 @@ fn starts_closure(outline: &Outline<'_>, token: usize) -> bool {
             | "&&"
             | "||"
             | ":"
-            | "else"
-            | "in"
-            | "break"
-            | "&"
+            | "else" | "in" | "break" | "&" | "mut"
             | "async"
     ) && closing_pipe(outline, token).is_some_and(|close| outline.at(close + 1) != "=>")
 }

@@ -140,6 +140,9 @@ impl Search<'_, '_> {
             Role::Use(_) => match self.files.modules.import(file, token) {
                 // The alias of an import is a name of its own.
                 None => Verdict::No,
+                Some(Named::Unknown) if self.space == Space::Macro && self.files.modules.has_module(self.target.old) => {
+                    Verdict::Unsure(UNSURE)
+                }
                 Some(named) => self.named(named),
             },
             Role::Macro if self.space == Space::Macro => self.macro_call(file, token),
@@ -153,6 +156,8 @@ impl Search<'_, '_> {
                 }
             }
             Role::Plain if self.space == Space::Macro => Verdict::No,
+            // A function called like a built-in type is told from the type by its call.
+            Role::Plain if self.space == Space::Value && is_primitive(self.target.old) && after != "(" => Verdict::No,
             Role::Plain | Role::NamedArgument if self.fits(token, after, file) => {
                 let hidden = match self.space {
                     Space::Value => roles.local(olds, token).is_some(),
@@ -217,7 +222,7 @@ impl Search<'_, '_> {
     fn path(&self, file: usize, token: usize, path: &[&str]) -> Verdict {
         // What a type qualifies is a variant or a member of that type.
         let of_type = path.len() > 1 && path[path.len() - 2].starts_with(|first: char| first.is_uppercase());
-        if of_type {
+        if of_type || self.files.modules.is_foreign(&self.files.list, file, token, path[0]) {
             return Verdict::No;
         }
         self.named(self.files.modules.path(&self.files.list, file, token, path))
@@ -225,7 +230,10 @@ impl Search<'_, '_> {
 
     fn named(&self, named: Named) -> Verdict {
         match named {
-            Named::Items(items) if items.iter().any(|item| self.group.contains(item)) => Verdict::Yes,
+            Named::Items(items) if items.iter().any(|item| self.group.contains(item)) => {
+                let alone = items.iter().all(|item| self.group.contains(item) || !self.same_space(*item));
+                if alone { Verdict::Yes } else { Verdict::Unsure(UNSURE) }
+            }
             // The name is known there, but in another name space: a function beside a module, a re-exported macro.
             Named::Items(items) if items.iter().all(|item| !self.same_space(*item)) => match self.space {
                 Space::Macro if self.only => Verdict::Yes,
@@ -286,6 +294,14 @@ fn is_prelude(name: &str) -> bool {
         "Future",
     ];
     NAMES.contains(&name)
+}
+
+fn is_primitive(name: &str) -> bool {
+    const NAMES: [&str; 17] = [
+        "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64",
+        "u8", "usize",
+    ];
+    NAMES.binary_search(&name).is_ok()
 }
 
 /// Names of macros that are known everywhere.

@@ -23,6 +23,8 @@ pub fn uses(roles: &Roles<'_>, region: usize, target: Target<'_>) -> Uses {
         let (start, end) = (source.code[token].start, source.code[token].end);
         // The field's name stays, the variable's changes.
         let verdict = match roles.role(token) {
+            // A path that begins with the name goes through a module.
+            Role::Plain if source.after(token) == "::" && outline.at(token + 2) != "<" => Verdict::No,
             Role::Plain => Verdict::Yes,
             Role::Shorthand(_) => shorthand(roles, token, target),
             _ => Verdict::No,

@@ -321,6 +321,11 @@ impl<'t> Search<'_, 't> {
         if ty.head.is_empty() {
             return None;
         }
+        if ty.foreign && !(is_trait && self.types.has_trait(at, ty.head, self.owner.name)) {
+            // A container from elsewhere may still lead to what it holds.
+            let holds = ty.args.iter().any(|arg| arg.head == self.owner.name || arg.head.is_empty());
+            return (!holds).then_some(Verdict::No);
+        }
         if !is_trait && ty.head == self.owner.name {
             return match ty.place.zip(self.owner.place).filter(|_| self.namesakes) {
                 Some((place, own)) => Some(yes_if(first_of(self.files, place) == Some(own))),

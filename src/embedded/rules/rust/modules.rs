@@ -144,6 +144,43 @@ impl Modules {
         })
     }
 
+    /// Whether a path that begins with `first` at a place can only lead to another crate.
+    pub fn is_foreign(&self, files: &[Roles<'_>], file: usize, token: usize, first: &str) -> bool {
+        let module = self.around(files, file, token);
+        let known = matches!(first, "Self" | "$crate") || self.starts_known(&module, &[first.to_owned()]);
+        // A glob of a module that was not read may bring anything.
+        let globs = self.inside.get(&module).into_iter().flat_map(|contents| &contents.imports);
+        let mut globs = globs.filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
+        !known
+            && self.inside.contains_key(&module)
+            && globs.all(|(_, glob)| self.is_closed(&module, &glob.path[..glob.path.len() - 1], first, DEPTH))
+    }
+
+    /// Whether a glob of this path surely brings no `first`: its module was read and has none, or it is of no module here.
+    fn is_closed(&self, module: &Module, path: &[String], first: &str, depth: usize) -> bool {
+        let mut at = module.clone();
+        for step in path {
+            match step.as_str() {
+                "crate" => at.names.clear(),
+                "self" => {}
+                "super" => {
+                    at.names.pop();
+                }
+                name if self.is_module(&at, name) => at.names.push(name.to_owned()),
+                name => return name.starts_with(|first: char| first.is_uppercase()) || !self.starts_known(&at, &[name.to_owned()]),
+            }
+        }
+        let Some(contents) = self.inside.get(&at).filter(|_| depth > 0) else { return false };
+        let mut globs = contents.imports.iter().filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
+        !self.starts_known(&at, &[first.to_owned()])
+            && globs.all(|(_, glob)| self.is_closed(&at, &glob.path[..glob.path.len() - 1], first, depth - 1))
+    }
+
+    /// Whether some module of the files that were read is called `name`.
+    pub fn has_module(&self, name: &str) -> bool {
+        self.of_file.iter().any(|module| module.names.last().is_some_and(|last| last == name))
+    }
+
     /// What the import whose path ends (or passes) at a token means, up to that token.
     pub fn import(&self, file: usize, token: usize) -> Option<Named> {
         let (module, path) = self.imports.get(&(file, token))?;

@@ -19,11 +19,13 @@ pub struct Ty<'t> {
     pub args: Vec<Ty<'t>>,
     /// Where it is defined, told only where several types have the name.
     pub place: Option<Place>,
+    /// Whether its path leads out of the workspace.
+    pub foreign: bool,
 }
 
 impl<'t> Ty<'t> {
     fn named(head: &'t str, args: Vec<Ty<'t>>) -> Ty<'t> {
-        Ty { head, args, place: None }
+        Ty { head, args, place: None, foreign: false }
     }
 }
 
@@ -237,28 +239,27 @@ impl<'w, 't> Types<'w, 't> {
             let types = parts.into_iter().filter(|part| !outline.at(part.0).starts_with('\''));
             args = types.map(|part| self.read(file, part).unwrap_or_else(unknown)).collect();
         }
-        let place = self.place(file, last, head);
-        Some(self.unaliased(Ty { place, ..Ty::named(head, args) }))
+        let (place, foreign) = self.origin(file, last, head);
+        Some(self.unaliased(Ty { head, args, place, foreign }))
     }
 
-    /// Which of several types of a name the path that ends at a token means.
-    fn place(&self, file: usize, token: usize, name: &str) -> Option<Place> {
-        if self.definitions(name).len() < 2 {
-            return None;
-        }
+    /// Which of several types of a name the path that ends at a token means, and whether it means one from elsewhere.
+    fn origin(&self, file: usize, token: usize, name: &str) -> (Option<Place>, bool) {
         let path = self.files[file].path(token);
         let named = match path.len() {
             0 | 1 => self.modules.plain(self.files, file, token, name),
             _ => self.modules.path(self.files, file, token, &path),
         };
         match named {
-            Named::Items(items) => items.into_iter().min(),
-            _ => None,
+            Named::Items(items) if self.definitions(name).len() > 1 => (items.into_iter().min(), false),
+            Named::Other => (None, true),
+            Named::Unknown if path.len() > 1 => (None, self.modules.is_foreign(self.files, file, token, path[0])),
+            _ => (None, false),
         }
     }
 
     fn unaliased(&self, ty: Ty<'t>) -> Ty<'t> {
-        let Some([(file, item)]) = self.types.get(ty.head).map(Vec::as_slice) else { return ty };
+        let Some([(file, item)]) = self.types.get(ty.head).filter(|_| !ty.foreign).map(Vec::as_slice) else { return ty };
         let outline = &self.files[*file].outline;
         let item = &outline.items[*item];
         match item.ty.filter(|_| item.kind == ItemKind::TypeAlias && item.generics.is_none()) {
@@ -403,6 +404,7 @@ impl<'w, 't> Types<'w, 't> {
             (Some(ty), _) => self.read(file, ty),
             (None, Some(value)) if region.origin == Origin::For => self.item_of(file, value, depth),
             (None, Some(value)) => self.expression(file, value, depth),
+            (None, None) if region.origin == Origin::Closure => self.closure_argument(file, region.pattern.0, depth),
             (None, None) => None,
         };
         let around = outline.around[binding];
@@ -438,6 +440,22 @@ impl<'w, 't> Types<'w, 't> {
             outline.at(binding)
         };
         self.field(&of, field)
+    }
+
+    /// What a method such as `map` gives to the closure whose first parameter is at a token.
+    fn closure_argument(&self, file: usize, first: usize, depth: usize) -> Option<Ty<'t>> {
+        const METHODS: [&str; 25] = [
+            "all", "and_then", "any", "filter", "filter_map", "find", "find_map", "flat_map", "for_each", "inspect",
+            "is_none_or", "is_some_and", "map", "map_or", "map_or_else", "map_while", "max_by_key", "min_by_key",
+            "partition", "position", "rposition", "skip_while", "sum", "take_while", "unwrap_or_else",
+        ];
+        let outline = &self.files[file].outline;
+        let pipe = first.checked_sub(1).filter(|pipe| outline.at(*pipe) == "|")?;
+        let open = outline.around[pipe];
+        let method = open.checked_sub(1).filter(|_| open != usize::MAX)?;
+        let known = METHODS.contains(&outline.at(method)) && outline.source.before(method) == ".";
+        let of = self.through(self.ending_at(file, method.checked_sub(2).filter(|_| known)?, depth)?);
+        matches!(of.head, "Iter" | "Option" | "Result").then(|| of.args.into_iter().next())?
     }
 
     fn wrapped(&self, ty: Ty<'t>, index: usize) -> Option<Ty<'t>> {
@@ -554,8 +572,8 @@ impl<'w, 't> Types<'w, 't> {
                     "Self" => self.self_type(file, callee)?,
                     _ => {
                         let last = (0..callee).rev().find(|token| outline.at(*token) == qualifier)?;
-                        let place = self.place(file, last, qualifier);
-                        self.unaliased(Ty { place, ..Ty::named(qualifier, Vec::new()) })
+                        let (place, foreign) = self.origin(file, last, qualifier);
+                        self.unaliased(Ty { head: qualifier, args: Vec::new(), place, foreign })
                     }
                 };
                 let capital = of.head.starts_with(|first: char| first.is_uppercase());
@@ -572,9 +590,10 @@ impl<'w, 't> Types<'w, 't> {
                 let variant = name.starts_with(|first: char| first.is_uppercase());
                 declared.or_else(|| (constructor || variant).then_some(of))
             }
-            _ if name.starts_with(|first: char| first.is_uppercase()) => self
-                .is_defined(name)
-                .then(|| Ty { place: self.place(file, callee, name), ..Ty::named(name, Vec::new()) }),
+            _ if name.starts_with(|first: char| first.is_uppercase()) => {
+                let (place, foreign) = self.origin(file, callee, name);
+                self.is_defined(name).then(|| Ty { head: name, args: Vec::new(), place, foreign })
+            }
             _ => self.function("", name, None),
         }
     }

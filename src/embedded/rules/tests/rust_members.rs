@@ -18,7 +18,7 @@ fn f(store: &Store, cache: Cache, list: &[Store], names: Vec<String>) -> usize {
     let mut sum = store.len() + cache.store.len() + own.len() + list[0].len();
     for store in list { sum += store.len(); }
     if let Some(first) = list.first() { sum += first.len(); }
-    sum + list.len() + names.len() + names.iter().map(|name| name.len()).sum::<usize>()
+    sum + list.len() + names.len() + unknown().len()
 }
 ",
         &[("pub fn len(", "pub fn size(")],
@@ -35,7 +35,7 @@ fn f(store: &Store, cache: Cache, list: &[Store], names: Vec<String>) -> usize {
     let mut sum = store.size() + cache.store.size() + own.size() + list[0].size();
     for store in list { sum += store.size(); }
     if let Some(first) = list.first() { sum += first.size(); }
-    sum + list.len() + names.len() + names.iter().map(|name| name.len()).sum::<usize>()
+    sum + list.len() + names.len() + unknown().len()
 }
 ",
     );
