@@ -92,11 +92,7 @@ async fn a_long_file_is_cut_at_64_kib_and_says_how_to_read_on() {
 #[tokio::test]
 async fn what_is_excluded_is_told_as_not_available_and_odd_paths_are_refused() {
     let mut rig = setup().warm().await;
-    let outputs = outputs(
-        &mut rig,
-        [".env", "../outside", "/etc/passwd", "C:\\x", "~/x"].map(Call::read),
-    )
-    .await;
+    let outputs = outputs(&mut rig, [".env", "../outside", "/etc/passwd", "C:\\x", "~/x"].map(Call::read)).await;
     assert_eq!(outputs[0], "Error: .env is not available; list_files and search show what is");
     for output in &outputs[1..] {
         assert!(output.starts_with("Error: the path `"), "{output}");
@@ -183,9 +179,14 @@ async fn a_patch_is_done_or_says_what_is_wrong_and_writes_nothing() {
 #[tokio::test]
 async fn a_patch_of_several_files_is_taken_whole_or_not_at_all() {
     let mut rig = setup().warm().await;
-    let patch = "*** Update File: src/a.rs\n@@\n-    one();\n+    eins();\n*** Update File: src/b.rs\n@@\n-nothing like it\n";
+    let patch =
+        "*** Update File: src/a.rs\n@@\n-    one();\n+    eins();\n*** Update File: src/b.rs\n@@\n-nothing like it\n";
     let outputs = outputs(&mut rig, [Call::patch(patch), Call::read("src/a.rs")]).await;
-    assert!(outputs[0].starts_with("Error: ") && outputs[0].contains("Nothing of this patch was applied."), "{}", outputs[0]);
+    assert!(
+        outputs[0].starts_with("Error: ") && outputs[0].contains("Nothing of this patch was applied."),
+        "{}",
+        outputs[0]
+    );
     assert_eq!(outputs[1], format!("src/a.rs (lines 1-5 of 5)\n{CODE}"));
 }
 
@@ -251,12 +252,13 @@ async fn three_refused_patches_of_a_file_in_a_row_end_the_turn() {
     let mut rig = setup().warm().await;
     let bad = |line: &str| Call::swap("src/a.rs", line, "x");
     let good = Call::swap("src/a.rs", "    one();", "    eins();");
-    let replies = [
-        Reply::calls([bad("1"), bad("2"), good, bad("3"), bad("4")]),
-        Reply::calls([bad("5")]),
-    ];
+    let replies = [Reply::calls([bad("1"), bad("2"), good, bad("3"), bad("4")]), Reply::calls([bad("5")])];
     let ended = rig.edit("src/a.rs", replies).await;
-    assert_eq!((ended.outcome(), ended.receipt.rounds), (Outcome::Failed, 2), "a patch that was taken starts the count anew");
+    assert_eq!(
+        (ended.outcome(), ended.receipt.rounds),
+        (Outcome::Failed, 2),
+        "a patch that was taken starts the count anew"
+    );
     assert!(ended.message.contains("3 patches in a row for src/a.rs"), "{}", ended.message);
 }
 
@@ -274,20 +276,22 @@ async fn after_a_turn_that_was_stopped_the_next_is_a_full_one() {
 
 #[tokio::test]
 async fn typing_beside_the_models_change_is_told_after_the_outputs_as_a_diff_of_the_working_copy() {
-    let mut rig = setup().warm().await;
-    rig.editor.open("src/a.rs");
+    let long: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+    let mut rig = Setup::files(&[("a.txt", &long)]).warm().await;
+    rig.editor.open("a.txt");
     let editor = rig.editor.clone();
-    let patch = Call::swap("src/a.rs", "    one();", "    eins();");
-    let typing = Reply::calls([patch]).after(move || editor.replace("src/a.rs", "    three();\n", "    drei();\n"));
-    let ended = rig.edit("src/a.rs", [typing, Reply::text("Both.")]).await;
+    let patch = Call::swap("a.txt", "line 10", "ten");
+    let typing = Reply::calls([patch]).after(move || editor.replace("a.txt", "line 12\n", "twelve\n"));
+    let ended = rig.edit("a.txt", [typing, Reply::text("Both.")]).await;
     let request = rig.provider.request(1).await;
-    assert_eq!(request.input()[0]["output"], "Done: src/a.rs");
+    assert_eq!(request.input()[0]["output"], "Done: a.txt");
     assert_eq!(request.input().len(), 2);
-    let diff = "--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,5 +1,5 @@\n fn a() {\n     eins();\n     two();\n-    three();\n+    drei();\n }\n";
-    let whole = "<file path=\"src/a.rs\" bytes=\"45\">\nfn a() {\n    eins();\n    two();\n    drei();\n}\n\n</file>";
-    assert!(request.text().contains(diff) || request.text().contains(whole), "{}", request.text());
+    let diff = "--- a/a.txt\n+++ b/a.txt\n@@ -9,7 +9,7 @@\n line 9\n ten\n line 11\n-line 12\n+twelve\n line 13\n \
+        line 14\n line 15\n";
+    assert!(request.text().contains(diff), "{}", request.text());
     assert_eq!(ended.outcome(), Outcome::Applied);
-    assert_eq!(rig.editor.buffer("src/a.rs"), "fn a() {\n    eins();\n    two();\n    drei();\n}\n");
+    let both = long.replace("line 10", "ten").replace("line 12", "twelve");
+    assert_eq!(rig.editor.buffer("a.txt"), both);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod agent;
 mod config;
 mod demo;
+mod doctor;
 mod logging;
 mod lsp;
 mod output;
@@ -48,6 +49,8 @@ enum Command {
     Run(run::Arguments),
     /// Run the embedded agent as a server of its own.
     Agent(agent::Arguments),
+    /// Say what is configured, from where, and whether it works.
+    Doctor(doctor::Arguments),
     /// Allow, list or revoke sending a workspace to the configured endpoint.
     Trust(trust::Arguments),
     /// Show the effective configuration and where each value came from.
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo::run(&arguments, &cli.settings),
         Some(Command::Run(arguments)) => run::run(&arguments, &cli.settings),
         Some(Command::Agent(arguments)) => agent::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, &cli.settings),
         Some(Command::Trust(arguments)) => trust::run(&arguments, &cli.settings),
         Some(Command::Config(arguments)) => config::run(&arguments, &cli.settings),
     };

@@ -18,7 +18,7 @@ use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources, WORKSPACE_FILE, 
 use crate::embedded::{AgentOptions, start};
 use crate::provider::{Provider, profile};
 use crate::session::actor::Session;
-use crate::session::receipt::Outcome;
+use crate::session::receipt::{Outcome, Receipt};
 use crate::workspace::{Consents, ContextRules, Documents, PositionEncoding, RelPath, Workspace};
 
 #[derive(Args)]
@@ -62,7 +62,16 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     };
     let url = embedded.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(&user.config, url);
-    consented(&provider, root, sources)?;
+    if let Some(reason) = missing_consent(&provider, root, sources) {
+        let receipt = Receipt {
+            turn: "t1".into(),
+            action: Action::Edit.name().into(),
+            transport: "websocket",
+            outcome: Outcome::Refused,
+            ..Receipt::default()
+        };
+        return Ok((Done { end: TurnEnd { receipt, message: reason }, diff: String::new() }, false));
+    }
     let loaded = narrow(user, &root.join(WORKSPACE_FILE), true);
     for warning in &loaded.warnings {
         anstream::eprintln!("warning: {warning}");
@@ -99,13 +108,13 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
         host: host.clone(),
     };
     session.submit(request).map_err(Failure::failed)?;
-    let end = tokio::select! {
-        end = end => end,
-        _ = tokio::signal::ctrl_c() => {
-            cancel.cancel();
-            return Err(Failure::Failed("cancelled; nothing was changed".into()));
+    let interrupt = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupt.cancel();
         }
-    };
+    });
+    let end = end.await;
     host.clear();
     let end = end.map_err(|_| Failure::Failed("the turn ended without a result; please report it".into()))?;
     session.close().await;
@@ -113,17 +122,15 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     Ok((Done { end, diff }, provider.embedded))
 }
 
-/// A remote endpoint gets nothing before the user said yes.
-fn consented(provider: &Provider, root: &Path, sources: &Sources) -> Result<(), Failure> {
+/// A remote endpoint gets nothing before the user said yes; the reason, if they have not.
+fn missing_consent(provider: &Provider, root: &Path, sources: &Sources) -> Option<String> {
     let consents = Consents::new(state_dir(&sources.env));
     let origin = provider.url.origin();
-    if provider.needs_consent() && !consents.granted(root, &origin) {
-        let root = root.display();
-        return Err(Failure::Failed(format!(
-            "{root} has not been allowed to be sent to {origin}; to allow it, run: pilotlight trust {root}"
-        )));
-    }
-    Ok(())
+    let missing = provider.needs_consent() && !consents.granted(root, &origin);
+    let root = root.display();
+    missing.then(|| {
+        format!("{root} has not been allowed to be sent to {origin}; to allow it, run: pilotlight trust {root}")
+    })
 }
 
 fn workspace(root: &Path, config: &Config) -> Result<Workspace, Failure> {

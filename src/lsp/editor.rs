@@ -2,7 +2,7 @@
 //!
 //! Every lock here is short and none is held across an await.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -57,8 +57,10 @@ pub struct Editor {
     around: Mutex<Surroundings>,
     folders: Mutex<Vec<PathBuf>>,
     desks: Mutex<BTreeMap<PathBuf, Arc<Desk>>>,
-    turns: Mutex<BTreeMap<String, RunningTurn>>,
-    proposals: Mutex<BTreeMap<String, Kept>>,
+    /// Oldest first.
+    turns: Mutex<Vec<(String, RunningTurn)>>,
+    /// Oldest first.
+    proposals: Mutex<VecDeque<Kept>>,
     next_turn: AtomicU64,
     /// The editor's process, to watch.
     pub parent: tokio::sync::watch::Sender<Option<u32>>,
@@ -179,10 +181,10 @@ impl Editor {
     pub fn remove_folder(&self, folder: &PathBuf) -> Option<Arc<Desk>> {
         lock(&self.folders).retain(|known| known != folder);
         let desk = lock(&self.desks).remove(folder)?;
-        for turn in lock(&self.turns).values().filter(|turn| Arc::ptr_eq(&turn.desk, &desk)) {
+        for (_, turn) in lock(&self.turns).iter().filter(|(_, turn)| Arc::ptr_eq(&turn.desk, &desk)) {
             turn.cancel.cancel();
         }
-        lock(&self.proposals).retain(|_, kept| !Arc::ptr_eq(&kept.desk, &desk));
+        lock(&self.proposals).retain(|kept| !Arc::ptr_eq(&kept.desk, &desk));
         Some(desk)
     }
 
@@ -195,17 +197,17 @@ impl Editor {
 
     /// A turn begins.
     pub fn add_turn(&self, id: String, turn: RunningTurn) {
-        lock(&self.turns).insert(id, turn);
+        lock(&self.turns).push((id, turn));
     }
 
     /// A turn is over.
     pub fn remove_turn(&self, id: &str) {
-        lock(&self.turns).remove(id);
+        lock(&self.turns).retain(|(known, _)| known != id);
     }
 
     /// Turns that run or wait, oldest first.
     pub fn turns(&self) -> Vec<(String, RunningTurn)> {
-        lock(&self.turns).iter().map(|(id, turn)| (id.clone(), turn.clone())).collect()
+        lock(&self.turns).clone()
     }
 
     // ---- proposals ----------------------------------------------------------------------------------------------
@@ -213,20 +215,23 @@ impl Editor {
     /// Keeps a proposal for later.
     pub fn keep(&self, desk: Arc<Desk>, proposal: Arc<Proposal>) {
         let mut proposals = lock(&self.proposals);
-        proposals.insert(proposal.turn.clone(), Kept { desk, proposal });
+        proposals.retain(|kept| kept.proposal.turn != proposal.turn);
+        proposals.push_back(Kept { desk, proposal });
         if proposals.len() > MAX_PROPOSALS {
-            proposals.pop_first();
+            proposals.pop_front();
         }
     }
 
     /// Takes a proposal out.
     pub fn take_proposal(&self, id: &str) -> Option<Kept> {
-        lock(&self.proposals).remove(id)
+        let mut proposals = lock(&self.proposals);
+        let index = proposals.iter().position(|kept| kept.proposal.turn == id)?;
+        proposals.remove(index)
     }
 
     /// The proposals that wait, oldest first.
     pub fn proposals(&self) -> Vec<Kept> {
-        lock(&self.proposals).values().cloned().collect()
+        lock(&self.proposals).iter().cloned().collect()
     }
 
     /// Shows the user a message, from code that cannot wait.

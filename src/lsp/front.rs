@@ -139,8 +139,9 @@ fn taker(method: &str) -> Option<Taker> {
     })
 }
 
+/// The reason names the shape that was expected and nothing of what came: that may be a document's text.
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, String> {
-    serde_json::from_value(params).map_err(|error| error.to_string())
+    serde_json::from_value(params).map_err(|_| format!("these are no {}", std::any::type_name::<T>()))
 }
 
 fn did_open(editor: &Arc<Editor>, params: Value) -> Result<(), String> {

@@ -30,6 +30,8 @@ pub struct Editor {
     news: Vec<News>,
     /// Turns whose progress has ended.
     ended: Vec<String>,
+    /// What the played person says yes to.
+    agrees_to: Vec<&'static str>,
 }
 
 #[derive(Clone)]
@@ -43,15 +45,16 @@ struct Buffer {
 pub enum News {
     /// A step of the progress.
     Step(String),
-    /// The server asked, and the demo's user said yes.
-    Asked(String),
+    /// The server asked, and the demo's user chose this.
+    Asked(String, String),
     /// The server said something.
     Said(String),
 }
 
 impl Editor {
     /// Starts the server and introduces itself as an editor that can do most things.
-    pub async fn start(mut command: Command, root: &Path) -> Result<Editor, Failure> {
+    /// Its user says yes to messages that offer one of `agrees_to`.
+    pub async fn start(mut command: Command, root: &Path, agrees_to: Vec<&'static str>) -> Result<Editor, Failure> {
         command.arg("lsp").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut server =
             command.spawn().map_err(|error| Failure::Failed(format!("pilotlight lsp did not start: {error}")))?;
@@ -68,6 +71,7 @@ impl Editor {
             replies: HashMap::new(),
             news: Vec::new(),
             ended: Vec::new(),
+            agrees_to,
         };
         let uri = path_to_uri(root);
         editor
@@ -262,8 +266,12 @@ impl Editor {
                 Ok(json!({"applied": true}))
             }
             "window/showMessageRequest" => {
-                self.news.push(News::Asked(params["message"].as_str().unwrap_or_default().to_owned()));
-                Ok(params.pointer("/actions/0").cloned().unwrap_or_default())
+                let actions = params["actions"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let agreed = actions.iter().find(|action| self.agrees_to.iter().any(|title| action["title"] == *title));
+                let Some(agreed) = agreed else { return Ok(Value::Null) };
+                let answer = agreed["title"].as_str().unwrap_or_default().to_owned();
+                self.news.push(News::Asked(params["message"].as_str().unwrap_or_default().to_owned(), answer));
+                Ok(agreed.clone())
             }
             _ => Ok(Value::Null),
         }

@@ -6,7 +6,7 @@ mod project;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,9 +16,10 @@ use tokio::process::Command;
 
 use super::output::{FAINT, STRONG, coloured, table};
 use super::{Failure, Outcome, Settings, folder, runtime};
+use crate::config::{Endpoint, state_dir};
 use crate::delta::unified::{Change, render_git};
 use crate::embedded::{AgentOptions, RunningAgent, start};
-use crate::workspace::path_to_uri;
+use crate::workspace::{Consents, path_to_uri};
 use editor::{Editor, News};
 use project::{Beginning, Project};
 
@@ -58,13 +59,19 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
         });
         let server = Server::start(arguments.provider, settings).await?;
         story.say(&format!("The editor starts `pilotlight lsp`; its session with {} warms up.", server.name()));
-        let mut editor = Editor::start(server.command()?, &project.root()).await?;
+        // A copy of a project may go where the project may; the bundled sample may go anywhere.
+        let mut agrees_to = vec!["Apply"];
+        if source.as_ref().is_none_or(|source| server.may_have(source)) {
+            agrees_to.push("Allow");
+        }
+        let mut editor = Editor::start(server.command()?, &project.root(), agrees_to).await?;
         let turns = turns(&project, source.is_some())?;
         for turn in &turns {
             story.play(&mut editor, &project, turn).await?;
         }
         let status = editor.command("pilotlight.status", json!({})).await?;
         editor.stop().await?;
+        server.forget(&project.root());
         story.end(&status);
         let done = story.receipts.iter().all(|receipt| receipt["outcome"] == "applied");
         Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -100,19 +107,36 @@ fn turns(project: &Project, picked: bool) -> Result<Vec<Turn>, Failure> {
 /// Whom the demo's server talks to.
 struct Server {
     agent: Option<RunningAgent>,
+    /// The configured provider's origin, and what the user allowed.
+    configured: Option<(String, Consents)>,
     settings: Settings,
 }
 
 impl Server {
     async fn start(asked: Asked, settings: &Settings) -> Result<Server, Failure> {
-        let agent = match asked {
-            Asked::Embedded => Some(start(AgentOptions::default()).await.map_err(Failure::failed)?),
-            Asked::Configured => {
-                super::load(settings)?;
-                None
-            }
+        let settings = settings.clone();
+        if asked == Asked::Embedded {
+            let agent = start(AgentOptions::default()).await.map_err(Failure::failed)?;
+            return Ok(Server { agent: Some(agent), configured: None, settings });
+        }
+        let (loaded, sources) = super::load(&settings)?;
+        let configured = match loaded.config.provider.endpoint {
+            Endpoint::Remote(url) => Some((url.origin(), Consents::new(state_dir(&sources.env)))),
+            Endpoint::Embedded => None,
         };
-        Ok(Server { agent, settings: settings.clone() })
+        Ok(Server { agent: None, configured, settings })
+    }
+
+    /// The copy is gone, and with it the consent that was given for it.
+    fn forget(&self, copy: &Path) {
+        if let Some((_, consents)) = &self.configured {
+            let _ = consents.revoke(copy);
+        }
+    }
+
+    /// Whether the user allowed this folder to be sent to the configured provider.
+    fn may_have(&self, folder: &Path) -> bool {
+        self.configured.as_ref().is_some_and(|(origin, consents)| consents.granted(folder, origin))
     }
 
     fn name(&self) -> String {
@@ -169,9 +193,11 @@ impl Story {
         editor
             .turn(command, argument, |news| match news {
                 News::Step(text) if shows_steps => anstream::println!("{FAINT}   · {text}{FAINT:#}"),
-                News::Asked(text) if shows_steps => anstream::println!("   ? {text}  {STRONG}Apply{STRONG:#}"),
+                News::Asked(text, answer) if shows_steps => {
+                    anstream::println!("   ? {text}  {STRONG}{answer}{STRONG:#}")
+                }
                 News::Said(text) => said = text,
-                News::Step(_) | News::Asked(_) => {}
+                News::Step(_) | News::Asked(..) => {}
             })
             .await?;
         for news in editor.news() {

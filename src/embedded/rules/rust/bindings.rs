@@ -222,7 +222,11 @@ fn starts_closure(outline: &Outline<'_>, token: usize) -> bool {
             | "&&"
             | "||"
             | ":"
-            | "else" | "in" | "break" | "&" | "mut"
+            | "else"
+            | "in"
+            | "break"
+            | "&"
+            | "mut"
             | "async"
     ) && closing_pipe(outline, token).is_some_and(|close| outline.at(close + 1) != "=>")
 }

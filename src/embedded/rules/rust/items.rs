@@ -140,7 +140,9 @@ impl Search<'_, '_> {
             Role::Use(_) => match self.files.modules.import(file, token) {
                 // The alias of an import is a name of its own.
                 None => Verdict::No,
-                Some(Named::Unknown) if self.space == Space::Macro && self.files.modules.has_module(self.target.old) => {
+                Some(Named::Unknown)
+                    if self.space == Space::Macro && self.files.modules.has_module(self.target.old) =>
+                {
                     Verdict::Unsure(UNSURE)
                 }
                 Some(named) => self.named(named),

@@ -167,11 +167,15 @@ impl Modules {
                     at.names.pop();
                 }
                 name if self.is_module(&at, name) => at.names.push(name.to_owned()),
-                name => return name.starts_with(|first: char| first.is_uppercase()) || !self.starts_known(&at, &[name.to_owned()]),
+                name => {
+                    return name.starts_with(|first: char| first.is_uppercase())
+                        || !self.starts_known(&at, &[name.to_owned()]);
+                }
             }
         }
         let Some(contents) = self.inside.get(&at).filter(|_| depth > 0) else { return false };
-        let mut globs = contents.imports.iter().filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
+        let mut globs =
+            contents.imports.iter().filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
         !self.starts_known(&at, &[first.to_owned()])
             && globs.all(|(_, glob)| self.is_closed(&at, &glob.path[..glob.path.len() - 1], first, depth - 1))
     }

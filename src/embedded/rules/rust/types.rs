@@ -259,7 +259,9 @@ impl<'w, 't> Types<'w, 't> {
     }
 
     fn unaliased(&self, ty: Ty<'t>) -> Ty<'t> {
-        let Some([(file, item)]) = self.types.get(ty.head).filter(|_| !ty.foreign).map(Vec::as_slice) else { return ty };
+        let Some([(file, item)]) = self.types.get(ty.head).filter(|_| !ty.foreign).map(Vec::as_slice) else {
+            return ty;
+        };
         let outline = &self.files[*file].outline;
         let item = &outline.items[*item];
         match item.ty.filter(|_| item.kind == ItemKind::TypeAlias && item.generics.is_none()) {
@@ -445,9 +447,31 @@ impl<'w, 't> Types<'w, 't> {
     /// What a method such as `map` gives to the closure whose first parameter is at a token.
     fn closure_argument(&self, file: usize, first: usize, depth: usize) -> Option<Ty<'t>> {
         const METHODS: [&str; 25] = [
-            "all", "and_then", "any", "filter", "filter_map", "find", "find_map", "flat_map", "for_each", "inspect",
-            "is_none_or", "is_some_and", "map", "map_or", "map_or_else", "map_while", "max_by_key", "min_by_key",
-            "partition", "position", "rposition", "skip_while", "sum", "take_while", "unwrap_or_else",
+            "all",
+            "and_then",
+            "any",
+            "filter",
+            "filter_map",
+            "find",
+            "find_map",
+            "flat_map",
+            "for_each",
+            "inspect",
+            "is_none_or",
+            "is_some_and",
+            "map",
+            "map_or",
+            "map_or_else",
+            "map_while",
+            "max_by_key",
+            "min_by_key",
+            "partition",
+            "position",
+            "rposition",
+            "skip_while",
+            "sum",
+            "take_while",
+            "unwrap_or_else",
         ];
         let outline = &self.files[file].outline;
         let pipe = first.checked_sub(1).filter(|pipe| outline.at(*pipe) == "|")?;
