@@ -343,13 +343,19 @@ fn consent_is_given_listed_and_taken_back() {
     project.configure("[provider]\nbase_url = \"https://provider.invalid/v1\"\n");
     let root = project.root().to_str().unwrap().to_owned();
     let list = || pilotlight(&project, &["trust", "--list"]).stdout;
-    assert_told(&pilotlight(&project, &["run", "x"]), 1, &["pilotlight trust", &root, "provider.invalid"]);
+    let refused = || {
+        let finished = pilotlight(&project, &["run", "x"]);
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""), "{}", finished.stderr);
+        assert!(finished.stderr.contains("provider.invalid"), "{}", finished.stderr);
+        assert!(finished.stderr.contains(&format!("pilotlight trust {root}")), "{}", finished.stderr);
+    };
+    refused();
     assert_eq!(list(), "");
     assert_eq!(pilotlight(&project, &["trust"]).code, Some(0));
     assert!(list().contains(&root) && list().contains("https://provider.invalid"), "{}", list());
     assert_eq!(pilotlight(&project, &["trust", "--revoke"]).code, Some(0));
     assert_eq!(list(), "");
-    assert_told(&pilotlight(&project, &["run", "x"]), 1, &["pilotlight trust"]);
+    refused();
 }
 
 #[test]

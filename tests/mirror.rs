@@ -89,6 +89,19 @@ struct TurnPlan {
     after: Option<bool>,
 }
 
+/// What a session is configured with: sometimes so little that it has to list changes, or to begin anew by itself.
+#[derive(Clone, Debug)]
+struct Limits {
+    http: bool,
+    max_delta_bytes: u64,
+    max_context_tokens: u64,
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    (prop::bool::weighted(0.2), select(&[65_536, 65_536, 150][..]), select(&[200_000, 200_000, 1200][..]))
+        .prop_map(|(http, max_delta_bytes, max_context_tokens)| Limits { http, max_delta_bytes, max_context_tokens })
+}
+
 /// Lines that look like the protocol's own are the interesting ones.
 fn line() -> impl Strategy<Value = String> {
     const TRICKY: [&str; 15] = [
@@ -345,10 +358,15 @@ struct Story {
 }
 
 impl Story {
-    async fn begin(files: &[String], http: bool) -> Story {
+    async fn begin(files: &[String], limits: &Limits) -> Story {
         let files: Vec<(&str, &str)> = PATHS.into_iter().zip(files.iter().map(String::as_str)).collect();
-        let transport = if http { TransportChoice::Http } else { TransportChoice::Websocket };
-        let rig = Setup::files(&files).config(|config| config.provider.transport = transport).warm().await;
+        let setup = Setup::files(&files).config(|config| {
+            config.provider.transport = if limits.http { TransportChoice::Http } else { TransportChoice::Websocket };
+            config.context.max_delta_bytes = limits.max_delta_bytes;
+            config.session.max_context_tokens = limits.max_context_tokens;
+            config.session.max_rounds = 4;
+        });
+        let rig = setup.warm().await;
         let model = Arc::new(Mutex::new(Model {
             editor: rig.editor.clone(),
             mirrors: Mirrors::default(),
@@ -400,17 +418,17 @@ impl Story {
                 assert_eq!(change.theirs.as_ref().map(ToString::to_string).as_deref(), Some(known), "{path}");
             }
         }
-        // A model may lose patience, or the session after too many cuts; nothing else ends a turn here.
-        let known_ends = ["again after reconnecting", "in a row", "same arguments", "not found", "gone"];
+        // The model is stopped where it finds no end, the session after too many cuts; nothing else ends a turn here.
+        let known_ends = ["again after reconnecting", "in a row", "same arguments", "max_rounds"];
         let is_known = ended.outcome() != Outcome::Failed || known_ends.iter().any(|end| ended.message.contains(end));
         assert!(is_known, "{}", ended.message);
     }
 }
 
-fn tell(files: &[String], turns: &[TurnPlan], http: bool) {
+fn tell(files: &[String], turns: &[TurnPlan], limits: &Limits) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut story = Story::begin(files, http).await;
+        let mut story = Story::begin(files, limits).await;
         for plan in turns {
             story.turn(plan).await;
         }
@@ -422,8 +440,8 @@ proptest! {
 
     #[test]
     fn a_mirror_made_of_what_was_sent_is_what_the_user_has(
-        files in vec(text(), PATHS.len()), turns in vec(turn(), 1..6), http in prop::bool::weighted(0.2)
+        files in vec(text(), PATHS.len()), turns in vec(turn(), 1..6), limits in limits()
     ) {
-        tell(&files, &turns, http);
+        tell(&files, &turns, &limits);
     }
 }

@@ -151,7 +151,6 @@ impl<'a> Turn<'a> {
         let mut said = Vec::new();
         for _ in 0..max_rounds {
             let host = self.request.host.clone();
-            host.stage(Stage::Thinking);
             let mut watcher = move |happening: Happening<'_>| host.stage(stage(happening));
             let reply = line.round(new, self, &mut watcher).await?;
             let calls: Vec<Call> = reply.items.iter().filter_map(|item| Call::from_item(&item.item)).collect();
@@ -375,6 +374,7 @@ fn words(reply: &Reply) -> impl Iterator<Item = String> + '_ {
 fn stage(happening: Happening<'_>) -> Stage {
     match happening {
         Happening::Connecting => Stage::Connecting,
+        Happening::Asking => Stage::Thinking,
         Happening::Waiting { delay, reason } => Stage::Waiting { delay, reason: reason.to_owned() },
         Happening::Text(delta) => Stage::Text(delta.to_owned()),
     }

@@ -23,7 +23,12 @@ struct Copy {
 
 impl Copy {
     fn is_changed(&self) -> bool {
-        self.base != self.theirs || self.renamed_from.is_some()
+        self.base != self.theirs || self.is_moved()
+    }
+
+    /// Whether it is at the end of a move; a file that was moved and then deleted is just deleted, under its old name.
+    fn is_moved(&self) -> bool {
+        self.renamed_from.is_some() && self.theirs.is_some()
     }
 }
 
@@ -124,7 +129,8 @@ impl WorkingCopy {
 
     /// What the turn changed, by path. A move is one change, under the new name.
     pub fn changes(&self) -> Vec<FileChange> {
-        let moved: Vec<&RelPath> = self.files.values().filter_map(|copy| copy.renamed_from.as_ref()).collect();
+        let at_end = self.files.values().filter(|copy| copy.is_moved());
+        let moved: Vec<&RelPath> = at_end.filter_map(|copy| copy.renamed_from.as_ref()).collect();
         let is_moved_away = |path: &RelPath, copy: &Copy| copy.theirs.is_none() && moved.contains(&path);
         let changed = self.files.iter().filter(|(path, copy)| copy.is_changed() && !is_moved_away(path, copy));
         let change = |(path, copy): (&RelPath, &Copy)| FileChange {

@@ -45,6 +45,8 @@ pub trait Context: Send {
 pub enum Happening<'a> {
     /// A connection is being made.
     Connecting,
+    /// The request is on its way.
+    Asking,
     /// Waiting to ask again.
     Waiting {
         /// How long.
@@ -354,7 +356,7 @@ impl Line {
         receipt.outcome = outcome;
         receipt.files_changed = files_changed;
         receipt.transport = self.board.status().transport;
-        receipt.reused_connection = !self.turn.connected;
+        receipt.reused_connection = receipt.rounds > 0 && !self.turn.connected;
         receipt.close(self.turn.started);
         self.turn.items.clear();
         if matches!(self.link, Link::None) {
@@ -453,6 +455,7 @@ impl Line {
         self.turn.receipt.bytes_sent += request.text.len() as u64;
         self.turn.receipt.bytes_full_resend += request.full_resend as u64;
         self.turn.in_flight = true;
+        watcher(Happening::Asking);
         let waited = Instant::now();
         self.turn.asked_at.get_or_insert(waited);
         let answer = self.exchange(request.text, watcher).await;

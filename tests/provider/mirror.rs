@@ -170,6 +170,7 @@ impl Mirror {
                 listing = true;
             } else if let (true, Some((path, _))) = (listing, line.split_once(": ")) {
                 self.files.remove(path);
+                self.files.remove(&decoded(path));
             } else {
                 assert!(!line.starts_with("rename "), "moves are told as a deletion and a new file");
             }
@@ -307,7 +308,10 @@ impl Frame {
         let (head, bytes) = line.strip_prefix('<')?.strip_suffix("\">")?.rsplit_once(" bytes=\"")?;
         let (name, attributes) = head.split_once(' ').unwrap_or((head, ""));
         let path = attributes.strip_prefix("path=\"").and_then(|rest| rest.split('"').next()).unwrap_or_default();
-        let path = percent_encoding::percent_decode_str(path).decode_utf8().unwrap().into_owned();
-        Some(Frame { name: name.to_owned(), path, bytes: bytes.parse().ok()? })
+        Some(Frame { name: name.to_owned(), path: decoded(path), bytes: bytes.parse().ok()? })
     }
+}
+
+fn decoded(path: &str) -> String {
+    percent_encoding::percent_decode_str(path).decode_utf8().unwrap().into_owned()
 }

@@ -10,12 +10,15 @@ mod editor;
 mod framing;
 mod process;
 mod project;
+pub mod rename;
+mod turns;
 mod workspace_edit;
 
 pub use client::{Client, User};
 pub use editor::{Refusal, TestEditor};
 pub use process::{Agent, Finished, finish, spawn_idle};
 pub use project::{PYTHON, Project, RUST};
+pub use turns::commands;
 
 /// Longest wait for anything at all; what takes longer hangs.
 pub const LIMIT: std::time::Duration = std::time::Duration::from_secs(30);

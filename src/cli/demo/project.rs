@@ -1,5 +1,6 @@
 //! The project a demo works on: the bundled sample, or a copy of one the user names. Always in a temporary folder.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,25 +121,36 @@ impl Project {
     }
 }
 
+/// Where a word stands.
+#[derive(Default)]
+struct Uses {
+    all: usize,
+    calls: usize,
+    files: HashSet<usize>,
+}
+
 /// Definitions that stand for one thing only, with their uses.
 fn candidates(sources: &[(RelPath, String)], language: Language) -> Result<Vec<Beginning>, Failure> {
     let word = Regex::new(r"[A-Za-z_][A-Za-z0-9_]*").map_err(Failure::failed)?;
     let definition = Regex::new(language.definition()).map_err(Failure::failed)?;
-    let mut uses: std::collections::HashMap<&str, (usize, std::collections::HashSet<usize>)> = Default::default();
+    let mut uses: HashMap<&str, Uses> = HashMap::new();
     for (index, (_, text)) in sources.iter().enumerate() {
         for name in word.find_iter(text) {
             let entry = uses.entry(name.as_str()).or_default();
-            entry.0 += 1;
-            entry.1.insert(index);
+            entry.all += 1;
+            entry.calls += usize::from(text[name.end()..].starts_with('('));
+            entry.files.insert(index);
         }
     }
     let mut found: Vec<(usize, usize, Beginning)> = Vec::new();
-    let mut defined: std::collections::HashMap<String, usize> = Default::default();
+    let mut defined: HashMap<String, usize> = HashMap::new();
     for (file, text) in sources {
         for (number, line) in text.lines().enumerate() {
             let Some(name) = definition.captures(line).and_then(|captures| captures.get(1)) else { continue };
             *defined.entry(name.as_str().to_owned()).or_default() += 1;
-            let (count, files) = uses.get(name.as_str()).map_or((0, 0), |(count, files)| (*count - 1, files.len()));
+            let Some(Uses { all, calls, files }) = uses.get(name.as_str()) else { continue };
+            // The definition is one of each; a name that is seldom called stands for something else as well.
+            let (count, calls, files) = (all - 1, calls.saturating_sub(1), files.len());
             let renamed = format!("{}_renamed", name.as_str());
             if name.len() < 5
                 || name.as_str().contains("test")

@@ -105,19 +105,21 @@ pub fn owner<'t>(source: &Source<'t>, token: usize) -> Option<&'t str> {
 
 /// The uses of `target` in these files, its own definition included.
 pub fn uses<'t>(sources: &[Source<'t>], target: Target<'t>) -> Uses {
-    let Some(kind) = sources.get(target.file).and_then(|source| {
-        let roles = Roles::of(Outline::of(source.clone()));
-        Some((kind_of(&roles, target.token)?, roles))
-    }) else {
+    let home = sources.get(target.file).map(|source| Roles::of(Outline::of(source.clone())));
+    let kind = home.as_ref().and_then(|home| kind_of(home, target.token));
+    let Some((home, kind)) = home.zip(kind) else {
         return Uses::refused(format!("`{}` is not defined where it was changed", target.old));
     };
-    let (kind, roles) = kind;
     match kind {
-        Kind::Local(region) => return locals::uses(&roles, region, target),
-        Kind::Parameter(item) => return locals::parameter_uses(&roles, item, target),
+        Kind::Local(region) => return locals::uses(&home, region, target),
+        Kind::Parameter(item) => return locals::parameter_uses(&home, item, target),
         _ => {}
     }
-    let list: Vec<Roles<'t>> = sources.iter().map(|source| Roles::of(Outline::of(source.clone()))).collect();
+    let mut list: Vec<Roles<'t>> = Vec::with_capacity(sources.len());
+    let (before, behind) = sources.split_at(target.file);
+    list.extend(before.iter().map(|source| Roles::of(Outline::of(source.clone()))));
+    list.push(home);
+    list.extend(behind.iter().skip(1).map(|source| Roles::of(Outline::of(source.clone()))));
     let modules = Modules::of(&list);
     let files = Files { list, modules };
     match kind {

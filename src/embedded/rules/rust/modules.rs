@@ -2,7 +2,7 @@
 //!
 //! Only files that were read take part; a path through anything else is *unknown*, never assumed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::outline::{Item, ItemKind, Outline};
 use super::roles::Roles;
@@ -48,6 +48,10 @@ struct Import {
 pub struct Modules {
     /// For every file its module.
     of_file: Vec<Module>,
+    /// These and all modules on the way to them.
+    known: HashSet<Module>,
+    /// The roots of all crates, sorted.
+    roots: Vec<String>,
     /// For every module its imports and its items by name.
     inside: HashMap<Module, Contents>,
     /// Imports by file and token of the imported name.
@@ -66,7 +70,16 @@ const DEPTH: usize = 8;
 impl Modules {
     pub fn of(files: &[Roles<'_>]) -> Modules {
         let of_file: Vec<Module> = files.iter().map(|file| module_of(file.outline.source.path)).collect();
-        let mut modules = Modules { of_file, inside: HashMap::new(), imports: HashMap::new() };
+        let mut known = HashSet::new();
+        for module in &of_file {
+            for depth in 0..=module.names.len() {
+                known.insert(Module { root: module.root.clone(), names: module.names[..depth].to_vec() });
+            }
+        }
+        let mut roots: Vec<String> = of_file.iter().map(|module| module.root.clone()).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let mut modules = Modules { of_file, known, roots, inside: HashMap::new(), imports: HashMap::new() };
         for (index, file) in files.iter().enumerate() {
             for (position, item) in file.outline.items.iter().enumerate() {
                 modules.add(files, index, position, item);
@@ -355,25 +368,22 @@ impl Modules {
     fn is_module(&self, module: &Module, name: &str) -> bool {
         let mut child = module.clone();
         child.names.push(name.to_owned());
-        self.inside.contains_key(&child)
-            || self.of_file.iter().any(|file| file.root == child.root && file.names.starts_with(&child.names))
+        self.known.contains(&child) || self.inside.contains_key(&child)
     }
 
     /// The root of the workspace's crate that is called `name` from a module: by its folder's name, or the library
     /// beside a test, example or binary.
     fn crate_root(&self, from: &Module, name: &str) -> Option<String> {
-        let mut roots: Vec<&str> = self.of_file.iter().map(|file| file.root.as_str()).collect();
-        roots.sort_unstable();
-        roots.dedup();
+        let roots = self.roots.iter().map(String::as_str);
         let folder = |root: &str| root.strip_suffix("src").map(|root| root.trim_end_matches('/').to_owned());
-        let by_name = roots.iter().copied().find(|root| {
+        let by_name = roots.clone().find(|root| {
             folder(root).is_some_and(|folder| {
                 !folder.is_empty() && folder.rsplit('/').next().unwrap_or("").replace('-', "_") == name
             })
         });
         let beside = || {
             let own = from.root.ends_with(".rs");
-            roots.iter().copied().find(|root| own && folder(root).is_some_and(|folder| from.root.starts_with(&folder)))
+            roots.clone().find(|root| own && folder(root).is_some_and(|folder| from.root.starts_with(&folder)))
         };
         let external = matches!(name, "std" | "core" | "alloc" | "self" | "super" | "crate");
         by_name.or_else(|| beside().filter(|_| !external)).map(str::to_owned)
