@@ -4,12 +4,10 @@
 #[cfg(test)]
 mod support;
 
-use std::io::Write;
 use std::net::TcpListener;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
-use support::{Agent, Client, Finished, Project, RUST, TestEditor, finish};
+use support::{Agent, Client, Finished, Project, RUST, TestEditor, deserted, finish, git_apply};
 
 /// Names that a diff has to quote, and line ends it has to keep.
 const ODD_NAMES: &str = "\
@@ -48,22 +46,6 @@ fn assert_wrong_usage(finished: &Finished, words: &str) {
     assert_eq!(finished.code, Some(2), "{}{}", finished.stdout, finished.stderr);
     assert_eq!(finished.stdout, "");
     assert!(finished.stderr.contains(words), "no {words:?} in {}", finished.stderr);
-}
-
-/// Gives a diff to git in the project's folder.
-fn git_apply(project: &Project, diff: &str, check: bool) {
-    let mut git = project.clean("git");
-    git.args(["apply", "--whitespace=nowarn"]).args(check.then_some("--check"));
-    let mut git = git.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("git");
-    git.stdin.take().expect("a piped stdin").write_all(diff.as_bytes()).expect("git reads");
-    let output = git.wait_with_output().expect("git ends");
-    assert!(output.status.success(), "git: {}\n{diff}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A loopback address at which nobody listens.
-fn deserted() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").to_string()
 }
 
 // ---- run -----------------------------------------------------------------------------------------------------------

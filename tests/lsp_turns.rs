@@ -117,16 +117,13 @@ fn the_progress_says_thinking_once_the_connection_is_made() {
     let project = Project::new(RUST);
     let agent = Agent::start(&project, &["silent"]);
     project.configure(&format!("[provider]\nbase_url = \"{}\"\n[session]\nwarm = false\n", agent.base_url()));
-    let mut editor = TestEditor::launch(Client::vscode(), &project, &["lsp"]);
+    let mut editor = TestEditor::launch(Client::vscode().with_plugin(json!({"status": true})), &project, &["lsp"]);
     editor.introduce(json!({"rootUri": project.uri("")}));
     editor.open("src/station.rs");
     let turn = editor.begin("pilotlight.finish", json!({"uri": editor.uri("src/station.rs")}));
     let token = format!("pilotlight-{turn}");
-    editor.wait("connecting, then thinking", |editor| {
-        let values = editor.progress(&token);
-        let connecting = values.iter().position(|value| value["message"] == "connecting")?;
-        values[connecting..].iter().any(|value| value["message"] == "thinking").then_some(())
-    });
+    editor.expect_notification("pilotlight/status", |status| status["sessions"][0]["connections"] == 1);
+    editor.wait("thinking", |editor| (editor.progress(&token).last()?["message"] == "thinking").then_some(()));
     editor.command("pilotlight.cancel", json!({}));
     editor.expect_outcome(&turn, "cancelled");
 }

@@ -4,6 +4,8 @@
 //! opens, closes, saves, creates and deletes, whatever the model reads and patches, whatever is lost on the way: with
 //! every request the files it knows whole are the editor's, or the turn's working copy.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod provider;
 
 use std::any::Any;

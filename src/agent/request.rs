@@ -15,7 +15,9 @@ pub fn render(ask: &Ask, text: Option<&ModelText>, changes: &[(RelPath, ModelTex
     let mut message = format!("Request: {}", ask.action.name());
     let path = ask.file.as_ref().map(|path| path.as_str());
     if let Some(path) = path {
-        message.push_str(&format!(" in \"{}\"", frame::escape(path)));
+        // The name as tools take it; only a quote has to be told from the closing one.
+        let name = if path.contains('"') { frame::escape(path) } else { path.to_owned() };
+        message.push_str(&format!(" in \"{name}\""));
     }
     message.push_str("\n\n");
     message.push_str(ask.action.prompt().trim_end());

@@ -150,7 +150,7 @@ pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
     for shift in shifts {
         let (text, whole) = tell_one(shift);
         if telling.text.len() + text.len() > budget && shift.new.is_some() {
-            let _ = writeln!(list, "{}: {}", frame::escape(shift.path.as_str()), counts(shift));
+            let _ = writeln!(list, "{}: {}", shift.path, counts(shift));
             telling.listed.push(shift.path.clone());
             continue;
         }

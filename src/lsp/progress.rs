@@ -1,17 +1,20 @@
-//! `$/progress` for one turn: begins once the client made room for it, coalesces what happens in between, and always
-//! ends; at once when the turn is cancelled.
+//! `$/progress` for one turn: begins once the client made room for it, tells each step, and always ends; at once when the
+//! turn is cancelled.
 
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{EditorClient, QUICK};
 
+/// Steps that may wait to be told; more are left out, since only the latest ones matter to a reader.
+const WAITING: usize = 64;
+
 /// A turn's progress.
 pub struct Progress {
-    stage: watch::Sender<String>,
+    steps: mpsc::Sender<String>,
     end: Mutex<Option<oneshot::Sender<String>>>,
 }
 
@@ -28,21 +31,17 @@ pub struct Shown {
 impl Progress {
     /// Begins in the background. Without `shown`, the client cannot show progress and nothing is sent.
     pub fn begin(client: EditorClient, shown: Option<Shown>, first: String, cancel: CancellationToken) -> Progress {
-        let (stage, stages) = watch::channel(first);
+        let (steps, told) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
         if let Some(shown) = shown {
-            tokio::spawn(run(client, shown, stages, ended, cancel));
+            tokio::spawn(run(client, shown, first, told, ended, cancel));
         }
-        Progress { stage, end: Mutex::new(Some(end)) }
+        Progress { steps, end: Mutex::new(Some(end)) }
     }
 
-    /// Says what is happening; only the latest is shown.
+    /// Says what is happening.
     pub fn say(&self, text: String) {
-        self.stage.send_if_modified(|stage| {
-            let changed = *stage != text;
-            *stage = text;
-            changed
-        });
+        let _ = self.steps.try_send(text);
     }
 
     /// Ends it.
@@ -57,7 +56,8 @@ impl Progress {
 async fn run(
     client: EditorClient,
     shown: Shown,
-    mut stages: watch::Receiver<String>,
+    first: String,
+    mut steps: mpsc::Receiver<String>,
     mut ended: oneshot::Receiver<String>,
     cancel: CancellationToken,
 ) {
@@ -70,20 +70,18 @@ async fn run(
         }
     }
     let send = async |value: Value| client.notify("$/progress", json!({"token": token, "value": value})).await;
-    let first = stages.borrow_and_update().clone();
     send(json!({"kind": "begin", "title": shown.title, "message": first, "cancellable": true})).await;
+    let mut shown = first;
     let last = loop {
         tokio::select! {
             biased;
-            text = &mut ended => break text.unwrap_or_default(),
             () = cancel.cancelled() => break "cancelled".to_owned(),
-            changed = stages.changed() => {
-                if changed.is_err() {
-                    break String::new();
-                }
-                let text = stages.borrow_and_update().clone();
+            // What happened before the end is told before the end.
+            Some(text) = steps.recv() => if text != shown {
                 send(json!({"kind": "report", "message": text, "cancellable": true})).await;
-            }
+                shown = text;
+            },
+            text = &mut ended => break text.unwrap_or_default(),
         }
     };
     send(json!({"kind": "end", "message": last})).await;

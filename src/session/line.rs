@@ -696,9 +696,10 @@ impl Line {
     /// Gives the connection and its chain up.
     fn drop_link(&mut self, reason: &str) {
         self.turn.in_flight = false;
-        // HTTP keeps no state to be out of step with: only the chain is begun anew.
-        if !matches!(self.link, Link::Http { .. }) {
-            self.link = Link::None;
+        match &mut self.link {
+            // HTTP goes on over a new connection: the old one is being torn down with its request.
+            Link::Http { client, .. } => client.disconnect(),
+            link => *link = Link::None,
         }
         self.lineage.break_off(reason);
     }

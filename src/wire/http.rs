@@ -73,6 +73,11 @@ impl Client {
         self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
     }
 
+    /// Gives the connection up; the next request makes a new one.
+    pub fn disconnect(&mut self) {
+        self.sender = None;
+    }
+
     /// Connects, unless a connection is open. True when a new one was made.
     ///
     /// # Errors

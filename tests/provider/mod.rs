@@ -4,8 +4,8 @@
 //! header, and checks by itself what holds for every request (latest id only, calls paired with outputs, one request in
 //! flight). What it finds wrong, or what is left of a script, fails the test when the server is dropped.
 
-// Every test target compiles this module and uses its own part of it.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, reason = "each test target uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod mirror;
 mod reply;

@@ -50,8 +50,15 @@ pub enum Terminal {
 /// The scripted answer to one request.
 pub struct Reply {
     pub(super) steps: Vec<Step>,
-    /// Over HTTP: refused with this status, these headers and this body.
-    pub(super) refusal: Option<(u16, Vec<(&'static str, String)>, Value)>,
+    /// Over HTTP: refused before there is a stream.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// An HTTP answer that is no stream.
+pub(super) struct Refusal {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Value,
 }
 
 /// A tool call of the scripted model.
@@ -139,7 +146,7 @@ impl Reply {
 
     /// An HTTP answer that is no stream.
     pub fn status(status: u16, headers: Vec<(&'static str, String)>, body: Value) -> Reply {
-        Reply { steps: Vec::new(), refusal: Some((status, headers, body)) }
+        Reply { steps: Vec::new(), refusal: Some(Refusal { status, headers, body }) }
     }
 
     /// Does something before the rest, once the request has arrived.

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, http};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
-use super::reply::{Reply, Step, Terminal};
+use super::reply::{Refusal, Reply, Step, Terminal};
 use super::request::{Chain, Request, Transport, violations};
 use super::rig::bounded;
 
@@ -494,7 +494,7 @@ async fn post(
     let raw = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let raw = String::from_utf8(raw.to_vec()).unwrap();
     let (number, reply) = shared.take(connection, Transport::Http, raw, &Chain::default());
-    if let Some((status, headers, body)) = reply.refusal {
+    if let Some(Refusal { status, headers, body }) = reply.refusal {
         let mut response = hyper::Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(name, value);

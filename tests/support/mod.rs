@@ -3,6 +3,7 @@
 //! Must never touch the user's own configuration, reach beyond this machine, or take anything from the crate under test:
 //! a mistake in how it counts characters must not be repeated here.
 #![allow(dead_code, unused_imports, reason = "each test target uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod buffer;
 mod client;
@@ -16,7 +17,7 @@ mod workspace_edit;
 
 pub use client::{Client, User};
 pub use editor::{Refusal, TestEditor};
-pub use process::{Agent, Finished, finish, spawn_idle};
+pub use process::{Agent, Finished, deserted, finish, git_apply, spawn_idle};
 pub use project::{PYTHON, Project, RUST};
 pub use turns::commands;
 

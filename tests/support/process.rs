@@ -1,6 +1,7 @@
 //! Processes with a bound: run to their end, or ended with the test that started them.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -40,6 +41,22 @@ pub fn collect(mut stream: impl Read + Send + 'static) -> Receiver<String> {
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     receiver
+}
+
+/// Gives a diff to git in the project's folder.
+pub fn git_apply(project: &Project, diff: &str, check: bool) {
+    let mut git = project.clean("git");
+    git.args(["apply", "--whitespace=nowarn"]).args(check.then_some("--check"));
+    let mut git = git.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("git");
+    git.stdin.take().expect("a piped stdin").write_all(diff.as_bytes()).expect("git reads");
+    let output = git.wait_with_output().expect("git ends");
+    assert!(output.status.success(), "git: {}\n{diff}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A loopback address at which nobody listens.
+pub fn deserted() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").to_string()
 }
 
 /// A process that does nothing and is ended on drop: an editor that may die.

@@ -67,7 +67,8 @@ fn tokens(cursor: &mut Cursor<'_>, state: &mut State, inside: bool) {
                 cursor.number();
                 state.operand = false;
             }
-            _ if is_name(byte) => {
+            _ if is_name(byte) || byte == b'#' => {
+                cursor.at += usize::from(byte == b'#');
                 let word = cursor.word_with(is_name);
                 let member = cursor.code.last().is_some_and(|token| token.text == "." || token.text == "?.");
                 cursor.push(Kind::Ident, start);
@@ -79,7 +80,7 @@ fn tokens(cursor: &mut Cursor<'_>, state: &mut State, inside: bool) {
 }
 
 fn is_name(byte: u8) -> bool {
-    is_word(byte) || byte == b'$' || byte == b'#'
+    is_word(byte) || byte == b'$'
 }
 
 /// Keywords behind which an expression starts.

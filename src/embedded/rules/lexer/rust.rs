@@ -87,7 +87,7 @@ fn quote(cursor: &mut Cursor<'_>) {
         cursor.quoted(b'\'', false);
         cursor.push(Kind::Char, start);
     } else if first.is_some_and(|first| first == '_' || first.is_alphabetic()) {
-        cursor.at += 1;
+        cursor.at += if cursor.starts_with("'r#") { 3 } else { 1 };
         cursor.word();
         cursor.push(Kind::Lifetime, start);
     } else {

@@ -291,8 +291,11 @@ fn block_or_arrow(outline: &Outline<'_>, from: usize) -> Option<usize> {
                 own = own.saturating_sub(1);
                 token = outline.partner[token];
             }
-            "{" => return Some(token),
-            "=>" => return Some(token),
+            "{" | "=>" => return Some(token),
+            // A pattern may have braces of its own.
+            "let" => {
+                token = outline.find((token + 1, outline.source.code.len()), false, |text| matches!(text, "=" | ";"))?
+            }
             "(" | "[" => token = outline.partner[token].max(token),
             "match" | "loop" if token > from => own += 1,
             "if" if token > from && outline.source.before(token) != "else" => own += 1,

@@ -23,6 +23,7 @@ fn space(kind: ItemKind) -> Space {
 }
 
 const UNSURE: &str = "several definitions have this name and it cannot be told which one is meant";
+const IN_MACRO: &str = "it is an argument of a macro and a variant has this name too";
 const HIDDEN: &str = "the new name means something else here";
 
 struct Search<'f, 't> {
@@ -214,11 +215,27 @@ impl Search<'_, '_> {
     fn plain(&self, file: usize, token: usize) -> Verdict {
         let named = self.files.modules.plain(&self.files.list, file, token, self.target.old);
         let named = if matches!(named, Named::Member(_)) { Named::Unknown } else { named };
+        if self.space == Space::Type && self.is_variant_of_macro(file, token) {
+            return Verdict::Unsure(IN_MACRO);
+        }
         if named == Named::Unknown && is_prelude(self.target.old) {
             let open = self.files.modules.has_globs(&self.files.list, file, token);
             return if open { Verdict::Unsure(UNSURE) } else { Verdict::No };
         }
         self.named(named)
+    }
+
+    /// Whether a macro that is given the name may make a variant of that name of it.
+    fn is_variant_of_macro(&self, file: usize, token: usize) -> bool {
+        let roles = &self.files.list[file];
+        let around = roles.outline.around[token];
+        let argument =
+            around != usize::MAX && roles.is_macro_bracket(around) && roles.outline.source.after(token) == ":";
+        argument
+            && self.files.list.iter().any(|roles| {
+                let outline = &roles.outline;
+                outline.variants.iter().any(|variant| outline.at(variant.name) == self.target.old)
+            })
     }
 
     fn path(&self, file: usize, token: usize, path: &[&str]) -> Verdict {

@@ -396,7 +396,8 @@ impl<'t> Search<'_, 't> {
                 _ => Verdict::No,
             };
         }
-        yes_if(self.is_owner_named(file, token, qualifier) && !self.is_elsewhere(file, token, &path))
+        let elsewhere = self.owner.sort != Sort::Trait && self.is_elsewhere(file, token, &path);
+        yes_if(self.is_owner_named(file, token, qualifier) && !elsewhere)
     }
 
     /// Whether the path's qualifier is imported from outside the workspace although it is called like the owner.

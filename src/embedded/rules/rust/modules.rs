@@ -69,7 +69,7 @@ const DEPTH: usize = 8;
 
 impl Modules {
     pub fn of(files: &[Roles<'_>]) -> Modules {
-        let of_file: Vec<Module> = files.iter().map(|file| module_of(file.outline.source.path)).collect();
+        let of_file: Vec<Module> = files.iter().map(|file| module_in(file, files)).collect();
         let mut known = HashSet::new();
         for module in &of_file {
             for depth in 0..=module.names.len() {
@@ -162,11 +162,8 @@ impl Modules {
         let module = self.around(files, file, token);
         let known = matches!(first, "Self" | "$crate") || self.starts_known(&module, &[first.to_owned()]);
         // A glob of a module that was not read may bring anything.
-        let globs = self.inside.get(&module).into_iter().flat_map(|contents| &contents.imports);
-        let mut globs = globs.filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
-        !known
-            && self.inside.contains_key(&module)
-            && globs.all(|(_, glob)| self.is_closed(&module, &glob.path[..glob.path.len() - 1], first, DEPTH))
+        let contents = self.inside.get(&module).filter(|_| !known);
+        contents.is_some_and(|contents| self.brings_nothing(&module, contents, first, DEPTH))
     }
 
     /// Whether a glob of this path surely brings no `first`: its module was read and has none, or it is of no module here.
@@ -187,10 +184,7 @@ impl Modules {
             }
         }
         let Some(contents) = self.inside.get(&at).filter(|_| depth > 0) else { return false };
-        let mut globs =
-            contents.imports.iter().filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
-        !self.starts_known(&at, &[first.to_owned()])
-            && globs.all(|(_, glob)| self.is_closed(&at, &glob.path[..glob.path.len() - 1], first, depth - 1))
+        !self.starts_known(&at, &[first.to_owned()]) && self.brings_nothing(&at, contents, first, depth)
     }
 
     /// Whether some module of the files that were read is called `name`.
@@ -231,11 +225,29 @@ impl Modules {
             return Named::Unknown;
         }
         let Some(contents) = self.inside.get(module) else { return Named::Unknown };
+        let imports = contents.imports.iter().map(|(_, import)| import).filter(|import| import.function.is_none());
         if let Some(items) = contents.items.get(name) {
-            return Named::Items(items.clone());
+            // Another name space may have the same name by an import.
+            let mut items = items.clone();
+            let named = imports.filter(|import| import.alias == name);
+            if let Some(Named::Items(more)) = self.imported(named, module, name, depth) {
+                items.extend(more);
+            }
+            return Named::Items(items);
         }
-        let imports = contents.imports.iter().filter(|(_, import)| import.function.is_none());
-        self.imported(imports.map(|(_, import)| import), module, name, depth).unwrap_or(Named::Unknown)
+        match self.imported(imports.clone(), module, name, depth) {
+            Some(named) => named,
+            // All of the module was read and nothing can bring the name: it is the prelude's or the compiler's.
+            None if self.brings_nothing(module, contents, name, depth) => Named::Other,
+            None => Named::Unknown,
+        }
+    }
+
+    /// Whether no glob import of a module can bring a name.
+    fn brings_nothing(&self, module: &Module, contents: &Contents, name: &str, depth: usize) -> bool {
+        let mut globs =
+            contents.imports.iter().filter(|(_, import)| import.path.last().is_some_and(|last| last == "*"));
+        globs.all(|(_, glob)| self.is_closed(module, &glob.path[..glob.path.len() - 1], name, depth - 1))
     }
 
     fn imported<'i>(
@@ -388,6 +400,18 @@ impl Modules {
         let external = matches!(name, "std" | "core" | "alloc" | "self" | "super" | "crate");
         by_name.or_else(|| beside().filter(|_| !external)).map(str::to_owned)
     }
+}
+
+/// The module of a file among others. A `main.rs` beside a `lib.rs` is a crate of its own: it sees the library by its
+/// name only. It is one as well when it declares none of the files around it, whether or not `lib.rs` was read.
+fn module_in(file: &Roles<'_>, files: &[Roles<'_>]) -> Module {
+    let path = file.outline.source.path;
+    let module = module_of(path);
+    let Some(folder) = path.strip_suffix("main.rs").filter(|_| module.names.is_empty()) else { return module };
+    let library = format!("{folder}lib.rs");
+    let has_library = files.iter().any(|other| other.outline.source.path == library);
+    let declares = file.outline.items.iter().any(|item| item.kind == ItemKind::Mod && item.body.is_none());
+    if has_library || !declares { Module { root: path.to_owned(), names: Vec::new() } } else { module }
 }
 
 /// The module of a file, by its path.
