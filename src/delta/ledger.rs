@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn an_edit_of_an_unseen_file_is_a_diff_however_small_the_file() {
         let seen = shift(Some("a\n"), Some("b\n"));
-        assert!(tell(&[seen.clone()], 100).text.starts_with("<file"));
+        assert!(tell(std::slice::from_ref(&seen), 100).text.starts_with("<file"));
         let unseen = Shift { as_diff: true, ..seen };
         assert_eq!(tell(&[unseen], 100).text, "--- a/a.rs\n+++ b/a.rs\n@@ -1,1 +1,1 @@\n-a\n+b\n");
     }

@@ -153,6 +153,7 @@ fn candidates(sources: &[(RelPath, String)], language: Language) -> Result<Vec<B
             let (count, calls, files) = (all - 1, calls.saturating_sub(1), files.len());
             let renamed = format!("{}_renamed", name.as_str());
             if name.len() < 5
+                || calls * 2 < count
                 || name.as_str().contains("test")
                 || !USES.contains(&count)
                 || uses.contains_key(&*renamed)

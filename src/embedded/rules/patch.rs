@@ -139,9 +139,12 @@ fn write_hunk(section: &mut String, lines: &[&str], changes: &[Change], (low, hi
     lines[at..high].iter().for_each(|line| put(' ', line));
 }
 
+/// A file's path and the lines of its hunks.
+pub type FileHunks<'a> = (&'a str, Vec<Vec<&'a str>>);
+
 /// The paths a patch updates and their hunks; nothing if it does anything but update files.
-pub fn read(patch: &str) -> Option<Vec<(&str, Vec<Vec<&str>>)>> {
-    let mut files: Vec<(&str, Vec<Vec<&str>>)> = Vec::new();
+pub fn read(patch: &str) -> Option<Vec<FileHunks<'_>>> {
+    let mut files: Vec<FileHunks<'_>> = Vec::new();
     for line in patch.lines() {
         if let Some(path) = line.strip_prefix("*** Update File: ") {
             files.push((path, Vec::new()));

@@ -494,7 +494,7 @@ fn is_keyword(word: &str) -> bool {
 }
 
 /// The declaration that a bare name at a token means: the innermost, latest one that can be seen there.
-pub fn lookup<'d>(declarations: &'d [Declaration], token: usize) -> Option<&'d Declaration> {
+pub fn lookup(declarations: &[Declaration], token: usize) -> Option<&Declaration> {
     if let Some(own) = declarations.iter().find(|declaration| declaration.token == token) {
         return Some(own);
     }

@@ -130,12 +130,12 @@ impl<'t> Cursor<'t> {
             let exponent = !hex && matches!(byte, b'e' | b'E') && matches!(self.ahead(1), b'+' | b'-');
             if exponent && self.ahead(2).is_ascii_digit() {
                 self.at += 2;
-            } else if is_word(byte) {
-                self.at += 1;
-            } else if byte == b'.' && self.ahead(1) != b'.' && !starts_name(self.ahead(1)) {
-                self.at += 1;
-            } else if byte == b'\'' && self.ahead(1).is_ascii_hexdigit() && self.text.is_char_boundary(self.at) {
-                // C++14 digit separators; no other language has a quote right behind a digit.
+                continue;
+            }
+            let point = byte == b'.' && self.ahead(1) != b'.' && !starts_name(self.ahead(1));
+            // C++14 digit separators; no other language has a quote right behind a digit.
+            let quote = byte == b'\'' && self.ahead(1).is_ascii_hexdigit() && self.text.is_char_boundary(self.at);
+            if is_word(byte) || point || quote {
                 self.at += 1;
             } else {
                 break;
