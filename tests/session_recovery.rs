@@ -60,6 +60,21 @@ async fn a_connection_lost_between_turns_comes_back_by_itself_and_the_next_turn_
 }
 
 #[tokio::test]
+async fn what_was_applied_is_the_truth_a_new_lineage_begins_with() {
+    let mut rig = setup().warm().await;
+    rig.editor.open("src/a.rs");
+    let patch = Reply::calls([Call::swap("src/a.rs", "    one();", "    eins();")]);
+    rig.edit("src/a.rs", [patch, Reply::text("Done.")]).await;
+    rig.provider.drop_connections();
+    rig.provider.connected(2).await;
+    rig.until(State::Warm).await;
+    rig.edit("src/a.rs", [Reply::text("Here.")]).await;
+    let text = rig.provider.request(2).await.text();
+    assert!(text.contains("<file path=\"src/a.rs\"") && text.contains("    eins();"), "{text}");
+    assert!(!text.contains("one();"), "the text before is history: {text}");
+}
+
+#[tokio::test]
 async fn a_connection_that_answers_no_ping_is_replaced() {
     let deaf = Reply::of([Step::Created, Step::Completed(Terminal::Whole), Step::Deaf]);
     let setup = setup().warm_ups([deaf]).config(|config| {

@@ -195,13 +195,33 @@ async fn nothing_of_an_excluded_file_is_sent_even_while_it_is_open_and_edited() 
 #[tokio::test]
 async fn changes_past_the_limit_are_listed_by_name() {
     let setup = Setup::files(&[("src/a.rs", &code()), ("src/b.rs", "fn b() {}\n")]);
-    let mut rig = setup.config(|config| config.context.max_delta_bytes = 1024).warm().await;
+    let mut rig = setup.config(|config| config.context.max_delta_bytes = 500).warm().await;
     rig.editor.open("src/a.rs");
     rig.editor.set("src/a.rs", &code().replace("let", "const"));
     rig.edit("src/b.rs", [Reply::text("I will read it.")]).await;
     let text = rig.provider.request(0).await.text();
     assert!(!text.contains("const line_1"), "{text}");
     assert!(text.lines().any(|line| line.starts_with("src/a.rs: 40 lines")), "{text}");
+    // What was only listed is not known: a turn on it brings it whole.
+    rig.edit("src/a.rs", [Reply::text("Now I know it.")]).await;
+    assert!(rig.provider.request(1).await.text().contains("<file path=\"src/a.rs\""));
+    rig.editor.set("src/a.rs", &code().replace("let", "static"));
+    rig.edit("src/b.rs", [Reply::text("I will read it.")]).await;
+    assert!(rig.provider.request(2).await.text().contains("src/a.rs: 40 lines"));
+    rig.edit("src/a.rs", [Reply::text("Now I know it again.")]).await;
+    let text = rig.provider.request(3).await.text();
+    assert!(text.contains("<file path=\"src/a.rs\"") && text.contains("static line_40 = 40;"), "{text}");
+}
+
+#[tokio::test]
+async fn a_text_that_does_not_end_its_last_line_is_told_so_in_a_diff() {
+    let mut rig = warm().await;
+    rig.editor.open("src/a.rs");
+    rig.edit("src/a.rs", [Reply::text("Read it.")]).await;
+    rig.editor.replace("src/a.rs", "let line_40 = 40;\n", "let line_40 = 40;");
+    rig.edit("src/a.rs", [Reply::text("Saw it.")]).await;
+    let text = rig.provider.request(1).await.text();
+    assert!(text.contains("\n-let line_40 = 40;\n+let line_40 = 40;\n\\ No newline at end of file\n"), "{text}");
 }
 
 /// Bytes a client without server-side state would have sent: for each request, the constant fields and everything in

@@ -188,7 +188,9 @@ fn finish(arguments: &Arguments, done: &Done, embedded: bool) -> super::Outcome 
             let prefix = if ok { "" } else { "pilotlight: " };
             anstream::eprintln!("{prefix}{}", end.message);
         }
-        anstream::eprintln!("{FAINT}{}{FAINT:#}", end.receipt.line());
+        if end.receipt.bytes_sent > 0 {
+            anstream::eprintln!("{FAINT}{}{FAINT:#}", end.receipt.line());
+        }
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

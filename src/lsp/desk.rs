@@ -94,6 +94,13 @@ impl Desk {
         Ok((desk, warnings))
     }
 
+    /// Lets go of the session, and closes it unless another editor has it as well.
+    pub async fn leave(&self, pool: &SessionPool<TurnRequest>) {
+        if pool.release(&self.key, &self.session) {
+            self.session.close().await;
+        }
+    }
+
     /// The folder, every link resolved.
     pub fn root(&self) -> PathBuf {
         self.key.root.clone()

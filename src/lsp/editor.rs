@@ -100,7 +100,7 @@ impl Editor {
         let mut folders = lock(&self.folders);
         *folders = folders_of(params);
         let pid = params.get("processId").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
-        self.parent.send_replace(pid);
+        self.parent.send_replace(pid.filter(|pid| super::parent::is_visible(*pid)));
     }
 
     /// Takes settings from the editor; they may only narrow.

@@ -198,8 +198,7 @@ fn did_change_folders(editor: &Arc<Editor>, params: Value) -> Result<(), String>
     for removed in event.removed.iter().filter_map(|folder| uri_to_path(&folder.uri)) {
         if let Some(desk) = editor.remove_folder(&removed) {
             let pool = editor.around().pool;
-            pool.remove(&desk.key);
-            tokio::spawn(async move { desk.session.close().await });
+            tokio::spawn(async move { desk.leave(&pool).await });
         }
     }
     let added: Vec<PathBuf> = event.added.iter().filter_map(|folder| uri_to_path(&folder.uri)).collect();

@@ -7,12 +7,14 @@ use std::time::Duration;
 /// How often the parent is looked for.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Returns when the process `pid` is gone. Never returns where it cannot be seen from here: in a container the number
-/// may mean nothing.
+/// Whether a process can be seen from here at all; in a container the number may mean nothing, and then it is not to be
+/// watched.
+pub fn is_visible(pid: u32) -> bool {
+    is_alive(pid)
+}
+
+/// Returns when the process `pid`, which was visible once, is gone.
 pub async fn died(pid: u32) {
-    if !is_alive(pid) {
-        return std::future::pending().await;
-    }
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;

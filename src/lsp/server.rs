@@ -91,7 +91,8 @@ where
         turn.cancel.cancel();
     }
     let desks = editor.desks();
-    let closing = desks.iter().map(|desk| desk.session.close());
+    let pool = editor.around().pool;
+    let closing = desks.iter().map(|desk| desk.leave(&pool));
     let _ = tokio::time::timeout(CLOSES_WITHIN, futures_util::future::join_all(closing)).await;
     drop(embedded);
     Ok(ended && editor.shut_down.load(Ordering::Relaxed))

@@ -43,9 +43,16 @@ impl<T: Send + 'static> SessionPool<T> {
         self.lock().get(key).cloned()
     }
 
-    /// Takes a session out; it ends once nobody holds it.
-    pub fn remove(&self, key: &Key) -> Option<Arc<Session<T>>> {
-        self.lock().remove(key)
+    /// A holder lets go of a session. True if it was the last beside the pool: the session is out of the pool then, and
+    /// is the holder's to close.
+    pub fn release(&self, key: &Key, session: &Arc<Session<T>>) -> bool {
+        let mut sessions = self.lock();
+        // The pool's and the caller's own.
+        let is_last = Arc::strong_count(session) <= 2;
+        if is_last && sessions.get(key).is_some_and(|pooled| Arc::ptr_eq(pooled, session)) {
+            sessions.remove(key);
+        }
+        is_last
     }
 
     /// Every session, in no order.

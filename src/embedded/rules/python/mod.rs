@@ -173,6 +173,13 @@ fn module_uses(files: &[Scopes<'_>], target: Target<'_>) -> Uses {
     if home.bindings(target.new).iter().any(|(scope, token)| *scope == 0 && *token != target.token) {
         return Uses::refused(format!("`{}` is already defined in {}", target.new, home.source.path));
     }
+    let also_imported = home
+        .bindings(target.old)
+        .iter()
+        .any(|(scope, token)| *scope == 0 && home.source.before(*token) != "as" && home.role(*token) != Role::Plain);
+    if also_imported {
+        return Uses::refused(format!("an import in {} binds `{}` as well", home.source.path, target.old));
+    }
     let exporting = exporting(files, target);
     let mut uses = Uses::default();
     for (file, scopes) in files.iter().enumerate() {

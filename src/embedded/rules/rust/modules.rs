@@ -138,7 +138,7 @@ impl Modules {
                 .and_then(|parent| outline.enclosing(outline.items[parent].start, |item| item.kind == ItemKind::Fn));
         }
         match self.lookup(&module, name, DEPTH) {
-            Named::Unknown => member,
+            Named::Unknown | Named::Other if member != Named::Unknown => member,
             named => named,
         }
     }
