@@ -77,10 +77,11 @@ type Outcome = Result<ExitCode, Failure>;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() => return fail(&Failure::Usage(in_one_line(&error))),
+        // Help and version are no errors.
         Err(error) => {
-            // Help and version are no errors; clap says which stream and code.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return ExitCode::SUCCESS;
         }
     };
     if let Err(reason) = logging::start() {
@@ -100,6 +101,18 @@ pub fn main() -> ExitCode {
         Some(Command::Config(arguments)) => config::run(&arguments, &cli.settings),
     };
     outcome.unwrap_or_else(|failure| fail(&failure))
+}
+
+/// What is wrong with a command line, and the tip there may be; the usage that clap adds is a `--help` away.
+fn in_one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let told: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    format!("{}; see pilotlight --help", told.join(" ").trim_start_matches("error: "))
 }
 
 fn fail(failure: &Failure) -> ExitCode {

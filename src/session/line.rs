@@ -285,7 +285,7 @@ impl Line {
 
     /// WebSocket is not to be had: HTTP serves for a while.
     fn hold_http(&mut self, why: &ConnectFailure) {
-        tracing::warn!(reason = %why, "WebSocket is refused; using HTTP for 10 minutes or until the session is reset");
+        tracing::info!(reason = %why, "no WebSocket; trying HTTP");
         self.lineage.break_off("changed to HTTP");
         // The key is fetched when the first request connects.
         self.board.update(|status| {
@@ -668,6 +668,9 @@ impl Line {
         };
         match self.bounded(connecting).await? {
             Ok(client) => {
+                if until.is_some() {
+                    tracing::warn!("WebSocket is refused; using HTTP for 10 minutes or until the session is reset");
+                }
                 self.link = Link::Http { client: Box::new(client), until };
                 self.connected("http");
                 Ok(())
