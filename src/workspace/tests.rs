@@ -1,3 +1,5 @@
+//! One folder: reading, containment, listing and searching on real trees.
+
 use std::cell::Cell;
 use std::fs;
 

@@ -1,3 +1,5 @@
+//! Reading and printing patches: tables, properties, and arbitrary input.
+
 use super::*;
 
 fn patch(body: &str) -> String {

@@ -1,3 +1,5 @@
+//! Document sync: tables, the order of changes, limits, and a property against a plain string.
+
 use proptest::prelude::*;
 
 use super::super::position::{Position, Span, offset, position};

@@ -1,3 +1,5 @@
+//! The gate: the built-in list, ignore files, excludes, and every spelling of a name.
+
 use std::fs;
 
 use super::*;

@@ -142,11 +142,41 @@ fn judge_plain(file: &File<'_>, token: usize, index: usize, target: Target<'_>, 
     // `{ name }` is a key and a value: the key stays.
     let shorthand =
         syntax.is_ecma() && brace == Some(Brace::Literal) && listed && syntax.at(syntax.around[token]) == "{";
-    let verdict = match shorthand {
+    // What a CommonJS module exports is renamed there and in the modules that require it.
+    let exported = shorthand && is_exports(syntax, syntax.around[token].wrapping_sub(2));
+    let verdict = match shorthand && !exported {
         true => Verdict::As(format!("{}: {}", target.old, target.new)),
         false => Verdict::Yes,
     };
     uses.judge(verdict, index, span, target.new);
+}
+
+/// Whether a token is the `exports` of `module.exports` or `exports`.
+fn is_exports(syntax: &Syntax<'_>, token: usize) -> bool {
+    let module = syntax.source.before(token) != "." || syntax.at(token.wrapping_sub(2)) == "module";
+    syntax.at(token) == "exports" && module
+}
+
+/// Whether a file is a module, and whether it exports the name `name` as such.
+fn module_kind(file: &File<'_>, name: &str) -> (bool, bool) {
+    let syntax = &file.syntax;
+    let source = &syntax.source;
+    let first = |token: usize| source.code[token].first && matches!(source.at(token), "import" | "export");
+    if (0..source.code.len()).any(first) {
+        return (true, true);
+    }
+    let required = (0..source.code.len())
+        .any(|token| is_exports(syntax, token) || (source.at(token) == "require" && source.after(token) == "("));
+    let exported = source.named(name).any(|token| {
+        let open = syntax.around[token];
+        let listed = open != usize::MAX
+            && syntax.at(open) == "{"
+            && source.before(open) == "="
+            && is_exports(syntax, open.wrapping_sub(2));
+        let set = source.before(token) == "." && is_exports(syntax, token.wrapping_sub(2));
+        (listed && matches!(source.after(token), "," | "}")) || set
+    });
+    (required, exported)
 }
 
 /// `.name`, `->name`, `::name`
@@ -182,11 +212,11 @@ fn is_key(syntax: &Syntax<'_>, token: usize) -> bool {
 /// Uses in other files of what a JavaScript or TypeScript module exports.
 fn ecma_elsewhere(files: &[File<'_>], target: Target<'_>, uses: &mut Uses) {
     let home = &files[target.file];
-    let is_module = |file: &File<'_>| {
-        let source = &file.syntax.source;
-        (0..source.code.len()).any(|token| source.code[token].first && matches!(source.at(token), "import" | "export"))
-    };
-    let scripts = !is_module(home);
+    let (module, exported) = module_kind(home, target.old);
+    if module && !exported {
+        return;
+    }
+    let scripts = !module;
     let mut exporting = vec![home.syntax.source.path];
     while let Some(path) = files.iter().find_map(|file| passes_on(file, target, &exporting)) {
         exporting.push(path);
@@ -198,6 +228,9 @@ fn ecma_elsewhere(files: &[File<'_>], target: Target<'_>, uses: &mut Uses) {
         let mut imported = None;
         for token in syntax.source.named(target.old) {
             let span = (syntax.source.code[token].start, syntax.source.code[token].end);
+            if index == target.file && syntax.source.before(token) == "." && is_exports(syntax, token.wrapping_sub(2)) {
+                uses.judge(Verdict::Yes, index, span, target.new);
+            }
             let in_names = syntax.brace(syntax.around[token]) == Some(Brace::Names);
             let aliased = syntax.source.before(token) == "as";
             if in_names && !aliased && imports::source_of(syntax, token).is_some_and(from_us) {
@@ -226,7 +259,7 @@ fn ecma_elsewhere(files: &[File<'_>], target: Target<'_>, uses: &mut Uses) {
                 .named(target.old)
                 .filter(plain)
                 .for_each(|token| judge_plain(file, token, index, names, uses));
-        } else if index != target.file && scripts && !is_module(file) {
+        } else if index != target.file && scripts && !module_kind(file, target.old).0 {
             let free = |token: &usize| lookup(&file.olds, *token).is_none();
             syntax
                 .source

@@ -237,6 +237,8 @@ pub fn is_word(byte: u8) -> bool {
 
 /// Whether `text` is one identifier.
 pub fn is_identifier(text: &str) -> bool {
+    // A private name of JavaScript begins with `#`.
+    let text = text.strip_prefix('#').unwrap_or(text);
     !text.is_empty()
         && !text.starts_with(|first: char| first.is_ascii_digit())
         && text.chars().all(|char| char == '_' || char == '$' || char.is_alphanumeric())

@@ -1,0 +1,53 @@
+//! An answer as it comes in, event by event.
+
+use super::{Happening, Stop, Watcher};
+use crate::session::failure::Failure;
+use crate::session::recovery::Trouble;
+use crate::wire::event::{Event, Finished, OutputItem};
+use crate::wire::item::{Item, Role};
+
+/// What of it there is.
+#[derive(Default)]
+pub(super) struct Answer {
+    items: Vec<OutputItem>,
+    /// Something of the answer was received.
+    pub started: bool,
+    text: String,
+}
+
+impl Answer {
+    /// Takes one event; returns the answer when it was the last.
+    pub fn take(&mut self, event: Event, watcher: Watcher<'_>) -> Result<Option<(Vec<OutputItem>, Finished)>, Stop> {
+        match event {
+            Event::TextDelta(delta) => {
+                self.started = true;
+                self.text.push_str(&delta);
+                watcher(Happening::Text(&delta));
+            }
+            Event::ItemDone(item) => {
+                self.started = true;
+                self.items.push(item);
+            }
+            Event::Completed(mut finished) => {
+                let mut items = std::mem::take(&mut self.items);
+                // Item events are authoritative; a server that sent none repeats them here, or only streamed text.
+                if items.is_empty() {
+                    items = std::mem::take(&mut finished.output);
+                }
+                if items.is_empty() && !self.text.is_empty() {
+                    let item = Item::Message { role: Role::Assistant, text: self.text.clone() };
+                    items.push(OutputItem { encoded: item.encode(), item });
+                }
+                return Ok(Some((items, finished)));
+            }
+            // A steered response ends so and goes on in a new one; we never steer, but a server may.
+            Event::Incomplete(reason) if reason == "steered" => *self = Answer::default(),
+            Event::Incomplete(reason) => return Err(Failure::Incomplete(reason).into()),
+            Event::Failed(error) => {
+                return Err(Stop::Trouble(Trouble::Api { error, after_output: self.started }));
+            }
+            Event::Created | Event::Other => {}
+        }
+        Ok(None)
+    }
+}
