@@ -134,7 +134,7 @@ async fn begin(
     };
     let progress_token = shown.as_ref().map_or(Value::Null, |shown| shown.token.clone());
     let action = ask.action;
-    let first = "waiting for its turn".to_owned();
+    let first = "starting".to_owned();
     let progress = Progress::begin(editor.client.clone(), shown, first, cancel.clone());
     let host = EditorHost::new(HostParts {
         editor: editor.clone(),
@@ -157,11 +157,14 @@ async fn begin(
     };
     editor.add_turn(turn.clone(), RunningTurn { desk: desk.clone(), action, cancel, token: progress_token });
     if desk.is_allowed(&editor.around().consents) {
-        if let Err(full) = desk.session.submit(request) {
-            editor.remove_turn(&turn);
-            // Ends its progress; nothing was queued.
-            drop(host);
-            return Err(failed(format!("Pilotlight: {full}")));
+        match desk.session.submit(request) {
+            Ok(before) => host.waits_for(before),
+            Err(full) => {
+                editor.remove_turn(&turn);
+                // Ends its progress; nothing was queued.
+                drop(host);
+                return Err(failed(format!("Pilotlight: {full}")));
+            }
         }
     } else {
         let editor = editor.clone();

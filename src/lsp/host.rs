@@ -68,6 +68,14 @@ impl EditorHost {
         EditorHost { inner: Arc::new(Inner { editor, desk, turn, action, cancel, progress, state_dir, question }) }
     }
 
+    /// Says that the turn is in the queue.
+    pub fn waits_for(&self, before: usize) {
+        if before > 0 {
+            let turns = if before == 1 { "turn" } else { "turns" };
+            self.inner.progress.say(format!("waiting for {before} {turns} to end"));
+        }
+    }
+
     /// Ends a turn that never reached its session.
     pub fn refuse(&self, message: String) {
         let receipt = Receipt {

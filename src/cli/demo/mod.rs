@@ -268,7 +268,7 @@ impl Story {
         let range =
             json!({"start": {"line": number, "character": 4}, "end": {"line": number, "character": line.len() - 1}});
         self.say(&format!(
-            "\n{STRONG}The compiler says of {file}:{}: {} You choose \u{201c}Fix\u{201d}.{STRONG:#}",
+            "\n{STRONG}The compiler says of {file}:{}: {}. You choose \u{201c}Fix\u{201d}.{STRONG:#}",
             number + 1,
             message.lines().next().unwrap_or_default()
         ));
