@@ -54,6 +54,11 @@ pub enum Verdict {
 }
 
 impl ConnectFailure {
+    /// Whether a server answered at all, if not with a WebSocket.
+    pub fn was_answered(&self) -> bool {
+        matches!(self, ConnectFailure::Connect(ConnectError::Refused { .. } | ConnectError::Handshake { .. }))
+    }
+
     /// The rule for this failure (contract 1.7, "Upgrade refused").
     pub fn verdict(&self) -> Verdict {
         match self {

@@ -103,6 +103,19 @@ impl Line {
             }
             (Err(error), Link::None) => match error.verdict() {
                 Verdict::NoWebSocket if self.profile.transports == Transports::Auto => self.hold_http(&error),
+                // The server is there and said no twice: what it wants is not a WebSocket.
+                Verdict::Again
+                    if self.profile.transports == Transports::Auto
+                        && self.retry.failures > 0
+                        && error.was_answered() =>
+                {
+                    self.hold_http(&error);
+                }
+                Verdict::Fatal(_) => {
+                    self.offline(error.to_string());
+                    // Only the user can help; the next turn tries again, a clock would only knock in vain.
+                    self.retry.at = None;
+                }
                 _ => self.offline(error.to_string()),
             },
             (Err(error), Link::WebSocket { rotate_at, .. }) => {

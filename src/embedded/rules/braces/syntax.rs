@@ -128,12 +128,14 @@ impl<'t> Syntax<'t> {
         let mut at = token;
         loop {
             let Some(before) = at.checked_sub(1) else { return at };
+            // Without semicolons a line end is all there is.
+            if self.source.code[at].first && self.ends_statement(before, at) {
+                return at;
+            }
             match self.at(before) {
                 ";" | "{" | "(" | "[" => return at,
                 "}" if self.brace(self.partner[before]).is_some_and(|brace| brace != Brace::Literal) => return at,
                 ")" | "]" | "}" => at = self.partner[before].min(before),
-                // Without semicolons a line end is all there is.
-                _ if self.source.code[at].first && self.ends_statement(before, at) => return at,
                 _ => at = before,
             }
         }

@@ -214,7 +214,11 @@ impl Search<'_, '_> {
 
     fn plain(&self, file: usize, token: usize) -> Verdict {
         let named = self.files.modules.plain(&self.files.list, file, token, self.target.old);
-        let named = if matches!(named, Named::Member(_)) { Named::Unknown } else { named };
+        let named = match named {
+            Named::Member(of) if self.has_variant(|name| name == of) => Named::Other,
+            Named::Member(_) => Named::Unknown,
+            named => named,
+        };
         if self.space == Space::Type && self.is_variant_of_macro(file, token) {
             return Verdict::Unsure(IN_MACRO);
         }
@@ -231,11 +235,16 @@ impl Search<'_, '_> {
         let around = roles.outline.around[token];
         let argument =
             around != usize::MAX && roles.is_macro_bracket(around) && roles.outline.source.after(token) == ":";
-        argument
-            && self.files.list.iter().any(|roles| {
-                let outline = &roles.outline;
-                outline.variants.iter().any(|variant| outline.at(variant.name) == self.target.old)
-            })
+        argument && self.has_variant(|_| true)
+    }
+
+    /// Whether an enum whose name is `wanted` has a variant of the target's name.
+    fn has_variant(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        self.files.list.iter().any(|roles| {
+            let outline = &roles.outline;
+            let mut variants = outline.variants.iter();
+            variants.any(|variant| outline.at(variant.name) == self.target.old && wanted(outline.name(variant.item)))
+        })
     }
 
     fn path(&self, file: usize, token: usize, path: &[&str]) -> Verdict {

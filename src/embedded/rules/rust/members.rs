@@ -239,7 +239,10 @@ impl<'t> Search<'_, 't> {
                 false => Verdict::Unsure(IN_MACRO),
             },
             Role::Item(_) | Role::FieldDeclaration(_) | Role::VariantDeclaration(_) => {
-                yes_if(owner_at(self.files, file, token).is_some_and(|owner| owner.is_same(&self.owner)))
+                let Some(owner) = owner_at(self.files, file, token) else { return Verdict::No };
+                let told = owner.place.is_some() && self.owner.place.is_some();
+                let same = owner.is_same(&self.owner);
+                if same && !told && self.namesakes { Verdict::Unsure(NAMESAKES) } else { yes_if(same) }
             }
             Role::Method if callable => self.accessed(file, token),
             Role::FieldAccess if self.owner.sort == Sort::Field => match roles.attribute_around(token) {
@@ -318,7 +321,7 @@ impl<'t> Search<'_, 't> {
     fn belongs(&self, file: usize, token: usize, ty: &Ty<'t>) -> Option<Verdict> {
         let at = (file, token);
         let is_trait = self.owner.sort == Sort::Trait;
-        if ty.head.is_empty() {
+        if ty.head.is_empty() && !ty.foreign {
             return None;
         }
         if ty.foreign && !(is_trait && self.types.has_trait(at, ty.head, self.owner.name)) {
@@ -368,13 +371,24 @@ impl<'t> Search<'_, 't> {
         }
     }
 
+    /// Whether one of these items is the owner, or an alias of it.
+    fn leads_home(&self, items: &[Place]) -> bool {
+        items.iter().min().copied() == self.owner.place
+            || items.iter().any(|(file, item)| {
+                let item = &self.files.list[*file].outline.items[*item];
+                let aliased = item.ty.filter(|_| item.kind == ItemKind::TypeAlias);
+                let ty = aliased.and_then(|span| self.types.read(*file, span));
+                ty.is_some_and(|ty| ty.head == self.owner.name && ty.place == self.owner.place)
+            })
+    }
+
     /// Whether the owner's name means the owner at a place, where several things have that name.
     fn is_home(&self, file: usize, token: usize) -> Option<bool> {
         if !self.namesakes {
             return Some(true);
         }
         match self.files.modules.plain(&self.files.list, file, token, self.owner.name) {
-            Named::Items(items) => Some(items.into_iter().min() == self.owner.place),
+            Named::Items(items) => Some(self.leads_home(&items)),
             Named::Other => Some(false),
             _ => None,
         }
@@ -384,6 +398,10 @@ impl<'t> Search<'_, 't> {
     fn qualified(&self, file: usize, token: usize, roles: &Roles<'t>) -> Verdict {
         let path = roles.path(token);
         let Some(qualifier) = path.len().checked_sub(2).map(|index| path[index]) else { return Verdict::No };
+        let in_macro = roles.outline.enclosing(token, |item| item.kind == ItemKind::MacroRules).is_some();
+        if qualifier == "Self" && in_macro && self.types.self_type(file, token).is_none() {
+            return if self.others.is_empty() { Verdict::Yes } else { Verdict::Unsure(IN_MACRO) };
+        }
         if self.namesakes && qualifier == self.owner.name {
             let (modules, list) = (&self.files.modules, &self.files.list);
             let named = match path.len() {
@@ -391,7 +409,7 @@ impl<'t> Search<'_, 't> {
                 length => modules.path(list, file, token, &path[..length - 1]),
             };
             return match named {
-                Named::Items(items) => yes_if(items.into_iter().min() == self.owner.place),
+                Named::Items(items) => yes_if(self.leads_home(&items)),
                 Named::Unknown => Verdict::Unsure(NAMESAKES),
                 _ => Verdict::No,
             };

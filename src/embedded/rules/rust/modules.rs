@@ -128,8 +128,8 @@ impl Modules {
             let imports = contents.into_iter().flat_map(|contents| &contents.imports);
             let inside = imports.filter(|(other, import)| *other == file && import.function == Some(index));
             match self.imported(inside.map(|(_, import)| import), &module, name, DEPTH) {
-                // Perhaps one of an enum's variants that are all imported; the module may still know better.
-                Some(named @ Named::Member(_)) => member = named,
+                // Perhaps one of an enum's variants that are all imported; else the module may still know better.
+                Some(Named::Member(of)) if !has_variant(files, &of, name) => member = Named::Member(of),
                 Some(named) => return named,
                 None => {}
             }
@@ -497,4 +497,12 @@ impl UseTree<'_, '_> {
         self.imports.push(Import { path: prefix.clone(), alias, function: self.function });
         if renamed { token + 2 } else { token }
     }
+}
+
+/// Whether an enum that was read has such a variant.
+fn has_variant(files: &[Roles<'_>], of: &str, name: &str) -> bool {
+    files.iter().any(|roles| {
+        let outline = &roles.outline;
+        outline.variants.iter().any(|variant| outline.at(variant.name) == name && outline.name(variant.item) == of)
+    })
 }

@@ -188,11 +188,15 @@ impl<'t> Outline<'t> {
     }
 
     /// The parts of `from..to` between commas outside brackets and angles.
-    pub fn split(&self, (from, to): Span) -> Vec<Span> {
+    pub fn split(&self, span: Span) -> Vec<Span> {
+        self.split_at_commas(span, true)
+    }
+
+    fn split_at_commas(&self, (from, to): Span, angles: bool) -> Vec<Span> {
         let mut parts = Vec::new();
         let mut start = from;
         while start < to {
-            let end = self.find((start, to), true, |text| text == ",").unwrap_or(to);
+            let end = self.find((start, to), angles, |text| text == ",").unwrap_or(to);
             parts.push((start, end));
             start = end + 1;
         }
@@ -359,7 +363,8 @@ impl<'t> Outline<'t> {
         match self.items[item].kind {
             ItemKind::Struct | ItemKind::Union if self.at(open) == "{" => self.read_fields((open, close), item, None),
             ItemKind::Enum => {
-                for (start, end) in self.split((open + 1, close)) {
+                // `A = 1 << 8` has no angle brackets.
+                for (start, end) in self.split_at_commas((open + 1, close), false) {
                     let name = self.skip_prefix(start);
                     if name >= end || !self.source.is_ident(name) {
                         continue;

@@ -336,9 +336,9 @@ impl<'w, 't> Types<'w, 't> {
     /// The type of a field.
     pub fn field(&self, of: &Ty<'t>, name: &str) -> Option<Ty<'t>> {
         // A struct may be declared once per configuration; its fields count if all declarations agree.
-        let Some(fields) = self.fields.get(&(of.head, name)) else {
+        let Some(fields) = self.fields.get(&(of.head, name)).filter(|_| !of.foreign) else {
             self.want(of.head);
-            return None;
+            return from_elsewhere(of);
         };
         let declared = fields.iter().map(|(file, field)| {
             let outline = &self.files[*file].outline;
@@ -612,7 +612,7 @@ impl<'w, 't> Types<'w, 't> {
                 let declared = self.function(of.head, name, Some(&of));
                 // A tuple variant: `Enum::Variant(…)`.
                 let variant = name.starts_with(|first: char| first.is_uppercase());
-                declared.or_else(|| (constructor || variant).then_some(of))
+                declared.or_else(|| if constructor || variant { Some(of) } else { from_elsewhere(&of) })
             }
             _ if name.starts_with(|first: char| first.is_uppercase()) => {
                 let (place, foreign) = self.origin(file, callee, name);
@@ -660,13 +660,14 @@ impl<'w, 't> Types<'w, 't> {
                 Some(Ty::named("Option", inner.args.into_iter().skip(1).take(1).collect()))
             }
             ("lock" | "read" | "write", "Mutex" | "RwLock") => Some(Ty::named("Result", inner.args)),
-            _ => None,
+            _ => from_elsewhere(&inner),
         }
     }
 
     /// The return type of the one function of this owner and name.
     fn function(&self, owner: &str, name: &str, of: Option<&Ty<'t>>) -> Option<Ty<'t>> {
-        let Some(functions) = self.functions.get(&(owner, name)) else {
+        let elsewhere = of.is_some_and(|of| of.foreign);
+        let Some(functions) = self.functions.get(&(owner, name)).filter(|_| !elsewhere) else {
             self.want(if owner.is_empty() { name } else { owner });
             return None;
         };
@@ -678,6 +679,11 @@ impl<'w, 't> Types<'w, 't> {
         });
         agreed(declared)
     }
+}
+
+/// What a member of a type from elsewhere is: something from elsewhere, unless the type holds what is ours.
+fn from_elsewhere<'t>(of: &Ty<'t>) -> Option<Ty<'t>> {
+    (of.foreign && of.args.is_empty()).then(|| Ty { foreign: true, ..Ty::default() })
 }
 
 /// The type that all declarations give, if they agree.
