@@ -1,7 +1,7 @@
 //! Renames that are asked for in words: `rename X to Y`.
 
 use super::conversation::{Conversation, Request};
-use super::lexer::{Source, is_identifier, line_of};
+use super::lexer::{Language, Source, is_identifier, line_of};
 use super::rename::{Outcome, Rename, listed};
 use super::symbol::{Definition, Reach, Target};
 use super::{CANNOT, Reply, analysis, workspace};
@@ -41,7 +41,8 @@ pub fn edit(conversation: &Conversation<'_>, request: &Request<'_>) -> Result<Re
 
 /// The definition that is meant, as a rename.
 fn definition(conversation: &Conversation<'_>, request: &Request<'_>, wish: &Wish) -> Result<Rename, Reply> {
-    let hits = workspace::search(conversation, &wish.old, None)?;
+    let mut hits = workspace::search(conversation, &wish.old, None)?;
+    hits.retain(|path, _| Language::of(path) != Language::Text);
     workspace::read(conversation, hits.keys().map(String::as_str))?;
     let mut candidates = Vec::new();
     for path in hits.keys() {

@@ -54,7 +54,16 @@ pub fn definitions(conversation: &Conversation<'_>, names: &BTreeSet<String>) ->
 /// Makes sure that the texts of these files are known, as far as they can be read.
 pub fn read<'p>(conversation: &Conversation<'_>, paths: impl Iterator<Item = &'p str>) -> Result<(), Reply> {
     let missing = paths.filter(|path| conversation.text(path).is_none() && conversation.unreadable(path).is_none());
+    let missing: Vec<&str> = missing.collect();
+    if missing.len() > MOST_FILES {
+        let count = missing.len();
+        return Err(Reply::say(format!(
+            "Pilotlight's embedded agent would have to read {count} files for this, more than it can in a turn, and \
+             changed nothing."
+        )));
+    }
     let calls: Vec<ReplyItem> = missing
+        .into_iter()
         .filter_map(|path| {
             let arguments = match conversation.read_from(path) {
                 Some(line) => json!({"path": path, "start_line": line}),

@@ -16,6 +16,9 @@ struct Search<'t> {
     family: Vec<&'t str>,
     /// Other types with a member of that name.
     others: Vec<&'t str>,
+    /// The file that declares the member, and the braces of its type there.
+    home: &'t str,
+    body: (usize, usize),
 }
 
 /// Uses of a member of the type `owner`.
@@ -35,7 +38,10 @@ pub fn uses<'t>(files: &[File<'t>], owner: &'t str, target: Target<'t>) -> Uses 
         return Uses::refused(format!("`{owner}` already has a member `{}`", target.new));
     }
     let others: Vec<&str> = declaring(target.old).into_iter().filter(|of| !family.contains(of)).collect();
-    let search = Search { target, family, others };
+    let syntax = &files[target.file].syntax;
+    let open = syntax.around[target.token];
+    let body = if open == usize::MAX { (0, 0) } else { (open, syntax.partner[open]) };
+    let search = Search { target, family, others, home: syntax.source.path, body };
     let mut uses = Uses::default();
     for (index, file) in files.iter().enumerate() {
         for token in file.syntax.source.named(target.old) {
@@ -89,6 +95,10 @@ fn family<'t>(files: &[File<'t>], owner: &'t str) -> Vec<&'t str> {
 impl Search<'_> {
     fn verdict(&self, file: &File<'_>, token: usize) -> Verdict {
         let syntax = &file.syntax;
+        if self.target.old.starts_with('#') {
+            let home = self.home == file.syntax.source.path;
+            return yes_if(home && self.body.0 < token && token < self.body.1);
+        }
         if let Some(declared) = file.olds.iter().find(|declaration| declaration.token == token) {
             return match declared.sort {
                 Sort::Member(of) => yes_if(self.family.contains(&syntax.at(of))),

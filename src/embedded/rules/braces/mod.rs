@@ -28,7 +28,10 @@ const MANY: &str = "several definitions have this name and it cannot be told whi
 pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
     let syntax = Syntax::of(source.clone());
     let declaration = declarations::at(&syntax, token)?;
+    // A private name is seen in its class only.
+    let private = source.at(token).starts_with('#');
     let (what, reach) = match declaration.sort {
+        Sort::Member(_) if private => ("private member", Reach::File),
         Sort::Local => ("variable", Reach::File),
         Sort::Param => ("parameter", Reach::File),
         Sort::Function => ("function", Reach::Workspace),

@@ -243,6 +243,7 @@ impl<'t> Syntax<'t> {
     fn type_header(&self, open: usize) -> Option<(usize, Option<usize>)> {
         let start = self.statement_start(open);
         let mut keyword = None;
+        let mut value = false;
         let mut token = start;
         while token < open {
             let text = self.at(token);
@@ -253,14 +254,12 @@ impl<'t> Syntax<'t> {
                 _ => matches!(text, "class" | "interface" | "enum" | "namespace" | "trait" | "struct"),
             };
             let member = matches!(self.source.before(token), "." | "?.") || self.source.after(token) == ":";
-            if heads && !member {
+            if heads && !member && (!value || text == "class") {
                 keyword = Some(token);
                 break;
             }
-            if matches!(text, "=" | "=>" | "return") && self.source.language != Language::Go {
-                keyword = (token + 1 < open && self.at(token + 1) == "class").then_some(token + 1);
-                break;
-            }
+            // Behind these only a class expression can follow.
+            value |= matches!(text, "=" | "=>" | "return") && self.source.language != Language::Go;
             token = if matches!(text, "(" | "[" | "{") { self.partner[token].max(token) + 1 } else { token + 1 };
         }
         let keyword = keyword?;

@@ -228,3 +228,16 @@ print(p.left)
 ",
     );
 }
+
+#[test]
+fn a_name_that_an_import_binds_too_is_refused() {
+    let before = "//- /m.py
+try:
+    import ssl
+except ImportError:
+    ssl = None
+print(ssl)
+";
+    let said = check_finish(before, &[("    ssl = None", "    tls = None")], "");
+    assert!(said.contains("an import in m.py binds `ssl` as well"), "{said}");
+}

@@ -389,3 +389,97 @@ impl B { pub fn start(&self) {} }
 ",
     );
 }
+
+#[test]
+fn a_local_is_not_the_module_of_its_name() {
+    check_finish(
+        "//- /src/lib.rs
+mod ast;
+fn f(ast: &ast::Ast) -> bool {
+    let done = move |ast: u8| { match ast { 0 => g, _ => h } }(1);
+    if let ast::Ast::Leaf { ref value, .. } = *ast { return value == &ast::zero(); }
+    ast.check(&mut |mut one, two| one + two) && done
+}
+",
+        &[("fn f(ast:", "fn f(tree:")],
+        "//- /src/lib.rs
+mod ast;
+fn f(tree: &ast::Ast) -> bool {
+    let done = move |ast: u8| { match ast { 0 => g, _ => h } }(1);
+    if let ast::Ast::Leaf { ref value, .. } = *tree { return value == &ast::zero(); }
+    tree.check(&mut |mut one, two| one + two) && done
+}
+",
+    );
+}
+
+#[test]
+fn names_from_elsewhere_are_not_ours() {
+    check_finish(
+        "//- /src/lib.rs
+mod log;
+pub use crate::log::Result;
+fn f() -> Result<()> { idna::decode(); log::decode(); std::log::decode() }
+//- /src/log.rs
+pub type Result<T> = std::result::Result<T, String>;
+pub fn decode() -> Result<()> { Ok(()) }
+//- /src/other.rs
+fn g() -> Result<(), ()> { Ok(()) }
+",
+        &[("pub type Result<T>", "pub type Outcome<T>"), ("pub fn decode()", "pub fn read()")],
+        "//- /src/lib.rs
+mod log;
+pub use crate::log::Outcome;
+fn f() -> Outcome<()> { idna::decode(); log::read(); std::log::decode() }
+//- /src/log.rs
+pub type Outcome<T> = std::result::Result<T, String>;
+pub fn read() -> Outcome<()> { Ok(()) }
+//- /src/other.rs
+fn g() -> Result<(), ()> { Ok(()) }
+",
+    );
+}
+
+#[test]
+fn constants_are_seen_in_their_block() {
+    check_finish(
+        "//- /src/lib.rs
+fn f(n: u8) -> u8 {
+    match n {
+        0 => { const MASK: u8 = 1; n & MASK }
+        _ => { const MASK: u8 = 2; n & MASK }
+    }
+}
+",
+        &[("const MASK: u8 = 2", "const BITS: u8 = 2")],
+        "//- /src/lib.rs
+fn f(n: u8) -> u8 {
+    match n {
+        0 => { const MASK: u8 = 1; n & MASK }
+        _ => { const BITS: u8 = 2; n & BITS }
+    }
+}
+",
+    );
+}
+
+#[test]
+fn macros_are_seen_where_they_are_defined() {
+    check_finish(
+        "//- /src/lib.rs
+fn f() {
+    macro_rules! assert { ($x:expr) => { $x } }
+    assert!(1);
+}
+fn g() { assert!(true); log::assert!(1); }
+",
+        &[("macro_rules! assert", "macro_rules! sure")],
+        "//- /src/lib.rs
+fn f() {
+    macro_rules! sure { ($x:expr) => { $x } }
+    sure!(1);
+}
+fn g() { assert!(true); log::assert!(1); }
+",
+    );
+}

@@ -197,3 +197,72 @@ impl Writer { pub fn emit(&self) { self.emit() } }
 ",
     );
 }
+
+#[test]
+fn variants_with_values_and_payloads_of_their_own_name() {
+    check_finish(
+        "//- /src/lib.rs
+pub enum Mask { Low = 1 << 0, High = 1 << 8 }
+fn f(mask: Mask) -> Mask {
+    use Mask::*;
+    struct High;
+    match mask { Low => Mask::High, _ => Self::High }
+}
+",
+        &[("High = 1 << 8", "Top = 1 << 8")],
+        "//- /src/lib.rs
+pub enum Mask { Low = 1 << 0, Top = 1 << 8 }
+fn f(mask: Mask) -> Mask {
+    use Mask::*;
+    struct High;
+    match mask { Low => Mask::Top, _ => Self::High }
+}
+",
+    );
+}
+
+#[test]
+fn closures_know_what_they_are_given() {
+    check_finish(
+        "//- /src/lib.rs
+struct Job; struct Task;
+impl Job { fn start(&self) -> bool { true } }
+impl Task { fn start(&self) -> bool { true } }
+struct Queue(Vec<Job>, Option<Task>);
+fn f(queue: &Queue, tasks: Vec<Task>) -> bool {
+    queue.0.iter().any(|job| job.start()) && tasks.iter().all(|task| task.start())
+        && queue.1.as_ref().is_some_and(|task| task.start())
+}
+",
+        &[("impl Job { fn start(", "impl Job { fn run(")],
+        "//- /src/lib.rs
+struct Job; struct Task;
+impl Job { fn run(&self) -> bool { true } }
+impl Task { fn start(&self) -> bool { true } }
+struct Queue(Vec<Job>, Option<Task>);
+fn f(queue: &Queue, tasks: Vec<Task>) -> bool {
+    queue.0.iter().any(|job| job.run()) && tasks.iter().all(|task| task.start())
+        && queue.1.as_ref().is_some_and(|task| task.start())
+}
+",
+    );
+}
+
+#[test]
+fn types_from_elsewhere_have_members_of_their_own() {
+    check_finish(
+        "//- /src/lib.rs
+pub struct Reply { code: u16 }
+fn f(theirs: httparse::Response, ours: Reply, unknown: impl Fn() -> u16) -> u16 {
+    theirs.code + theirs.inner.code + ours.code + unknown().code
+}
+",
+        &[("{ code: u16 }", "{ status: u16 }")],
+        "//- /src/lib.rs
+pub struct Reply { status: u16 }
+fn f(theirs: httparse::Response, ours: Reply, unknown: impl Fn() -> u16) -> u16 {
+    theirs.code + theirs.inner.code + ours.status + unknown().status
+}
+",
+    );
+}

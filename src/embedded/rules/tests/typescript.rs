@@ -143,3 +143,40 @@ function start({ deadline: timeout, retries }: Options, o: Options) {
     );
     assert!(said.contains("Left alone: a.ts:3: an object literal whose type cannot be told."), "{said}");
 }
+
+#[test]
+fn commonjs_exports_follow() {
+    check_finish(
+        "//- /lib/parse.js
+'use strict'
+const limit = exports.limit = 3
+const parse = (text) => text
+class Parser {
+  #state
+  run () { return this.#state + parse(limit) }
+}
+module.exports = { parse, limit: 4 }
+//- /index.js
+const { parse } = require('./lib/parse.js')
+const lib = require('./lib/parse')
+class Other { #state = 1 }
+module.exports = { parse: parse(lib.parse), again: lib.limit }
+",
+        &[("const parse =", "const read ="), ("  #state\n", "  #mode\n")],
+        "//- /lib/parse.js
+'use strict'
+const limit = exports.limit = 3
+const read = (text) => text
+class Parser {
+  #mode
+  run () { return this.#mode + read(limit) }
+}
+module.exports = { read, limit: 4 }
+//- /index.js
+const { read } = require('./lib/parse.js')
+const lib = require('./lib/parse')
+class Other { #state = 1 }
+module.exports = { parse: read(lib.read), again: lib.limit }
+",
+    );
+}
