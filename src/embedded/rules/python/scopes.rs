@@ -310,7 +310,10 @@ impl<'t> Scopes<'t> {
             if let Some(outside) = self.declared_outside(scope, name) {
                 return Some(outside);
             }
-            if visible && bound.iter().any(|(other, _)| *other == scope) {
+            // In a class's body `name = name` takes the outer one: nothing is bound there yet.
+            let yet =
+                |binding: usize| self.scopes[scope].kind != ScopeKind::Class || self.line[binding] < self.line[token];
+            if visible && bound.iter().any(|(other, binding)| *other == scope && yet(*binding)) {
                 return Some(scope);
             }
             if scope == 0 {

@@ -23,6 +23,8 @@ pub struct Region {
     pub ty: Option<Span>,
     /// The expression matched or iterated.
     pub value: Option<Span>,
+    /// Whether it exists in some configurations only (`#[cfg(…)] let …`).
+    pub conditional: bool,
 }
 
 /// The patterns of a file.
@@ -79,7 +81,7 @@ impl Bindings {
             let colon = outline.find((start, end), false, |text| text == ":");
             let pattern = (start, colon.unwrap_or(end));
             let ty = colon.map(|colon| (colon + 1, end));
-            self.regions.push(Region { origin, pattern, scope, ty, value: None });
+            self.regions.push(Region { origin, pattern, scope, ty, value: None, conditional: false });
         }
     }
 
@@ -108,13 +110,29 @@ impl Bindings {
                 },
             };
             let value = Some((end + 1, stop));
-            self.regions.push(Region { origin: Origin::Match, pattern, scope: (stop, scope_end), ty, value });
+            self.regions.push(Region {
+                origin: Origin::Match,
+                pattern,
+                scope: (stop, scope_end),
+                ty,
+                value,
+                conditional: false,
+            });
         } else {
             let stop = outline.find((end, length), false, |text| matches!(text, ";" | "}")).unwrap_or(length);
             let value = (outline.at(end) == "=").then_some((end + 1, stop));
             let around = outline.around[token];
             let scope_end = if around == usize::MAX { length } else { outline.partner[around] };
-            self.regions.push(Region { origin: Origin::Let, pattern, scope: (stop, scope_end), ty, value });
+            let configured =
+                outline.source.before(token) == "]" && matches!(outline.at(outline.partner[token - 1] + 1), "cfg");
+            self.regions.push(Region {
+                origin: Origin::Let,
+                pattern,
+                scope: (stop, scope_end),
+                ty,
+                value,
+                conditional: configured,
+            });
         }
     }
 
@@ -133,6 +151,7 @@ impl Bindings {
             scope: (open, outline.partner[open]),
             ty: None,
             value: Some((found + 1, open)),
+            conditional: false,
         });
     }
 
@@ -156,6 +175,7 @@ impl Bindings {
                 scope: (end, next),
                 ty: None,
                 value,
+                conditional: false,
             });
             at = next.max(at + 1);
             if outline.at(at) == "," {
@@ -175,6 +195,7 @@ impl Bindings {
             scope: (end, close),
             ty: None,
             value,
+            conditional: false,
         });
     }
 
@@ -209,26 +230,31 @@ pub fn binds(outline: &Outline<'_>, region: &Region, token: usize) -> bool {
 
 /// Whether a `|` opens the parameters of a closure: only where an expression can start.
 fn starts_closure(outline: &Outline<'_>, token: usize) -> bool {
-    matches!(
-        outline.source.before(token),
-        "(" | ","
-            | "="
-            | "{"
-            | ";"
-            | "=>"
-            | "move"
-            | "return"
-            | "["
-            | "&&"
-            | "||"
-            | ":"
-            | "else"
-            | "in"
-            | "break"
-            | "&"
-            | "mut"
-            | "async"
-    ) && closing_pipe(outline, token).is_some_and(|close| outline.at(close + 1) != "=>")
+    let before = token.wrapping_sub(1);
+    // An attribute may stand before the closure.
+    let attribute = outline.at(before) == "]" && outline.source.before(outline.partner[before]) == "#";
+    let starts = attribute
+        || matches!(
+            outline.source.before(token),
+            "(" | ","
+                | "="
+                | "{"
+                | ";"
+                | "=>"
+                | "move"
+                | "return"
+                | "["
+                | "&&"
+                | "||"
+                | ":"
+                | "else"
+                | "in"
+                | "break"
+                | "&"
+                | "mut"
+                | "async"
+        );
+    starts && closing_pipe(outline, token).is_some_and(|close| outline.at(close + 1) != "=>")
 }
 
 fn closing_pipe(outline: &Outline<'_>, token: usize) -> Option<usize> {

@@ -267,7 +267,7 @@ impl Search<'_, '_> {
                 Space::Macro if self.only => Verdict::Yes,
                 _ => Verdict::No,
             },
-            Named::Items(_) | Named::Other | Named::Member(_) => Verdict::No,
+            Named::Items(_) | Named::Other | Named::Nothing | Named::Member(_) => Verdict::No,
             Named::Unknown => self.unless_others(),
         }
     }

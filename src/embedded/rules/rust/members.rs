@@ -276,8 +276,14 @@ impl<'t> Search<'_, 't> {
             _ => self.files.modules.import(file, token).unwrap_or(Named::Other),
         };
         match named {
-            Named::Member(name) => yes_if(name == self.owner.name),
-            Named::Unknown if role == Role::Plain && self.is_in_macro(&self.files.list[file], token) => {
+            Named::Member(name) if name != self.owner.name => Verdict::No,
+            Named::Member(_) => match self.is_home(file, token) {
+                Some(home) => yes_if(home),
+                None => Verdict::Unsure(NAMESAKES),
+            },
+            Named::Unknown | Named::Nothing
+                if role == Role::Plain && self.is_in_macro(&self.files.list[file], token) =>
+            {
                 let other = !self.others.is_empty() || text::is_declared_otherwise(self.files, self.target);
                 if other { Verdict::Unsure(IN_MACRO) } else { Verdict::Yes }
             }
@@ -420,7 +426,9 @@ impl<'t> Search<'_, 't> {
 
     /// Whether the path's qualifier is imported from outside the workspace although it is called like the owner.
     fn is_elsewhere(&self, file: usize, token: usize, path: &[&str]) -> bool {
-        self.files.modules.path(&self.files.list, file, token, path) == Named::Other
+        let (modules, list) = (&self.files.modules, &self.files.list);
+        modules.path(list, file, token, path) == Named::Other
+            || (path.len() > 2 && modules.is_foreign(list, file, token, path[0]))
     }
 
     /// Whether a name before `::` means the owner.
@@ -438,8 +446,12 @@ impl<'t> Search<'_, 't> {
         }
         let alias = self.files.modules.path(&self.files.list, file, token, &[qualifier, self.target.old]);
         match sort {
-            Sort::Trait => self.types.has_trait((file, token), qualifier, name),
-            _ => alias == Named::Member(name.to_owned()) || self.types.alias(qualifier) == Some(name),
+            Sort::Trait => {
+                let aliases = self.types.aliases(qualifier);
+                let has = |of: &str| self.types.has_trait((file, token), of, name);
+                has(qualifier) || aliases.into_iter().any(has)
+            }
+            _ => alias == Named::Member(name.to_owned()) || self.types.aliases(qualifier).contains(&name),
         }
     }
 

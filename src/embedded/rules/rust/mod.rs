@@ -4,6 +4,7 @@
 //! were read allow; what stays open is reported, not renamed.
 
 mod bindings;
+mod expressions;
 mod items;
 mod locals;
 mod members;

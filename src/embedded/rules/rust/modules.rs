@@ -28,6 +28,8 @@ pub enum Named {
     Other,
     /// Something inside a type or trait: the type's name.
     Member(String),
+    /// Nothing: the module was read and has no such name, so that it is the prelude's or the compiler's.
+    Nothing,
     /// Cannot be told.
     Unknown,
 }
@@ -138,7 +140,11 @@ impl Modules {
                 .and_then(|parent| outline.enclosing(outline.items[parent].start, |item| item.kind == ItemKind::Fn));
         }
         match self.lookup(&module, name, DEPTH) {
-            Named::Unknown | Named::Other if member != Named::Unknown => member,
+            Named::Unknown | Named::Nothing if member != Named::Unknown => member,
+            // What a macro's body names is looked up where the macro is used.
+            Named::Nothing if outline.enclosing(token, |item| item.kind == ItemKind::MacroRules).is_some() => {
+                Named::Unknown
+            }
             named => named,
         }
     }
@@ -237,8 +243,7 @@ impl Modules {
         }
         match self.imported(imports.clone(), module, name, depth) {
             Some(named) => named,
-            // All of the module was read and nothing can bring the name: it is the prelude's or the compiler's.
-            None if self.brings_nothing(module, contents, name, depth) => Named::Other,
+            None if self.brings_nothing(module, contents, name, depth) => Named::Nothing,
             None => Named::Unknown,
         }
     }

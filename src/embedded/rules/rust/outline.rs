@@ -221,7 +221,8 @@ impl<'t> Outline<'t> {
         let mut head = None;
         while token < to {
             match self.at(token) {
-                "&" | "&&" | "mut" | "dyn" | "?" | "*" | "const" | "impl" | "::" | "crate" | "self" | "super" => {}
+                "&" | "&&" | "mut" | "dyn" | "?" | "*" | "const" | "impl" | "::" | "$" | "crate" | "self" | "super" => {
+                }
                 "<" | "+" | "where" | "=" | "for" => break,
                 "(" if head.is_none() && token + 1 < to => return self.head((token + 1, self.partner[token].min(to))),
                 text if self.source.is_ident(token) => head = Some(text),

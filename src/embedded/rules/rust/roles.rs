@@ -89,7 +89,11 @@ impl<'t> Roles<'t> {
             if after == ":" {
                 return Role::Key(around);
             }
-            let first = matches!(before, "{" | "," | "ref" | "mut" | "]");
+            let mut start = token;
+            while matches!(source.before(start), "ref" | "mut") {
+                start -= 1;
+            }
+            let first = matches!(source.before(start), "{" | "," | "]");
             if first && matches!(after, "," | "}") {
                 return Role::Shorthand(around);
             }
@@ -244,18 +248,22 @@ impl<'t> Roles<'t> {
     }
 
     /// The region whose binding of this name is visible at a token (the binding itself included).
+    ///
+    /// A binding that exists in some configurations only is one with the binding it hides there.
     pub fn local(&self, named: &[(usize, usize)], token: usize) -> Option<usize> {
-        if let Some((region, _)) = named.iter().find(|(_, binding)| *binding == token) {
-            return Some(*region);
+        let regions = &self.bindings.regions;
+        let own = named.iter().find(|(_, binding)| *binding == token).map(|(region, _)| *region);
+        if own.is_some_and(|own| !regions[own].conditional) {
+            return own;
         }
         let function = self.outline.function_around(token);
-        named
-            .iter()
-            .filter(|(region, binding)| {
-                let scope = self.bindings.regions[*region].scope;
-                scope.0 <= token && token < scope.1 && self.outline.function_around(*binding) == function
-            })
-            .max_by_key(|(region, _)| self.bindings.regions[*region].scope.0)
+        let visible = named.iter().filter(|(region, binding)| {
+            let scope = regions[*region].scope;
+            scope.0 <= token && token < scope.1 && self.outline.function_around(*binding) == function
+        });
+        visible
+            .max_by_key(|(region, _)| (!regions[*region].conditional, regions[*region].scope.0))
             .map(|(region, _)| *region)
+            .or(own)
     }
 }

@@ -1,15 +1,13 @@
-//! The types of simple Rust expressions, as far as declarations in the files that were read say.
+//! The types that Rust files declare: of fields, functions and aliases, and which traits a type has.
 //!
-//! It follows declared types of parameters, fields and return values. Whatever needs more than that has no type here;
-//! a wrong type would rename the wrong thing.
+//! Only what the files that were read say. Where several declarations disagree, there is no type.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::lexer::is_word;
-use super::bindings::{Origin, Region};
 use super::modules::{Modules, Named, Place};
-use super::outline::{Field, ItemKind, Span};
+use super::outline::{Field, Item, ItemKind, Outline, Span};
 use super::roles::Roles;
 
 /// A type: the name it ends in and its arguments. `[]` is a slice or array, `()` a tuple.
@@ -24,14 +22,14 @@ pub struct Ty<'t> {
 }
 
 impl<'t> Ty<'t> {
-    fn named(head: &'t str, args: Vec<Ty<'t>>) -> Ty<'t> {
+    pub(super) fn named(head: &'t str, args: Vec<Ty<'t>>) -> Ty<'t> {
         Ty { head, args, place: None, foreign: false }
     }
 }
 
 /// What the files declare, by name.
 pub struct Types<'w, 't> {
-    files: &'w [Roles<'t>],
+    pub(super) files: &'w [Roles<'t>],
     modules: &'w Modules,
     /// Structs, enums, unions, traits and aliases.
     types: HashMap<&'t str, Vec<(usize, usize)>>,
@@ -45,11 +43,8 @@ pub struct Types<'w, 't> {
     wanted: RefCell<BTreeSet<String>>,
 }
 
-/// How many steps an expression's type may need.
-const DEPTH: usize = 12;
-
 /// Containers that give access to what they hold.
-const TRANSPARENT: [&str; 9] =
+pub(super) const TRANSPARENT: [&str; 9] =
     ["Box", "Rc", "Arc", "Ref", "RefMut", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Pin"];
 
 impl<'w, 't> Types<'w, 't> {
@@ -85,6 +80,8 @@ impl<'w, 't> Types<'w, 't> {
                 }
                 ItemKind::Impl => {
                     let of_type = item.of_type.and_then(|span| outline.head(span));
+                    // What is implemented for a type parameter is no particular type's.
+                    let of_type = of_type.filter(|head| !declares(outline, item.generics, head));
                     if let (Some(of_type), Some(of_trait)) =
                         (of_type, item.of_trait.and_then(|span| outline.head(span)))
                     {
@@ -216,6 +213,9 @@ impl<'w, 't> Types<'w, 't> {
             }
             _ => {}
         }
+        if let Some(ty) = self.associated(file, (from, to)) {
+            return self.read(file, ty);
+        }
         let mut head = None;
         let mut last = from;
         while from < to {
@@ -243,8 +243,23 @@ impl<'w, 't> Types<'w, 't> {
         Some(self.unaliased(Ty { head, args, place, foreign }))
     }
 
+    /// What `Self::Name` stands for in the `impl` around it.
+    fn associated(&self, file: usize, (from, to): Span) -> Option<Span> {
+        let outline = &self.files[file].outline;
+        let named = outline.at(from) == "Self" && outline.at(from + 1) == "::" && from + 2 < to;
+        let around = outline.enclosing(from, |item| item.kind == ItemKind::Impl).filter(|_| named)?;
+        let own = |item: &&Item| item.parent == Some(around) && item.kind == ItemKind::TypeAlias;
+        let alias = outline
+            .items
+            .iter()
+            .filter(own)
+            .find(|item| item.name.is_some_and(|name| outline.at(name) == outline.at(from + 2)));
+        // `type Output = Self::Output` would go round in circles.
+        alias?.ty.filter(|(start, _)| outline.at(start + 1) != "::" || outline.at(*start) != "Self")
+    }
+
     /// Which of several types of a name the path that ends at a token means, and whether it means one from elsewhere.
-    fn origin(&self, file: usize, token: usize, name: &str) -> (Option<Place>, bool) {
+    pub(super) fn origin(&self, file: usize, token: usize, name: &str) -> (Option<Place>, bool) {
         let path = self.files[file].path(token);
         let named = match path.len() {
             0 | 1 => self.modules.plain(self.files, file, token, name),
@@ -258,31 +273,37 @@ impl<'w, 't> Types<'w, 't> {
         }
     }
 
-    fn unaliased(&self, ty: Ty<'t>) -> Ty<'t> {
+    pub(super) fn unaliased(&self, ty: Ty<'t>) -> Ty<'t> {
         let Some([(file, item)]) = self.types.get(ty.head).filter(|_| !ty.foreign).map(Vec::as_slice) else {
             return ty;
         };
         let outline = &self.files[*file].outline;
         let item = &outline.items[*item];
-        match item.ty.filter(|_| item.kind == ItemKind::TypeAlias && item.generics.is_none()) {
-            Some(span) if outline.head(span) != Some(ty.head) => self.read(*file, span).unwrap_or(ty),
+        match item.ty.filter(|_| item.kind == ItemKind::TypeAlias) {
+            Some(span) if outline.head(span) != Some(ty.head) => {
+                let Some(mut aliased) = self.read(*file, span) else { return ty };
+                if item.generics.is_some() {
+                    // Which argument goes where is not followed.
+                    aliased.args = vec![Ty::default()];
+                }
+                aliased
+            }
             _ => ty,
         }
     }
 
-    /// What a type alias of this name stands for.
-    pub fn alias(&self, name: &'t str) -> Option<&'t str> {
-        let ty = self.unaliased(Ty::named(name, Vec::new()));
-        (ty.head != name).then_some(ty.head)
-    }
-
-    /// The type of what stands before the dot at `dot`.
-    pub fn receiver(&self, file: usize, dot: usize) -> Option<Ty<'t>> {
-        self.ending_at(file, dot.checked_sub(1)?, DEPTH).map(|ty| self.through(ty))
+    /// What the type aliases of this name stand for: names of types.
+    pub fn aliases(&self, name: &str) -> Vec<&'t str> {
+        let aliased = self.definitions(name).iter().filter_map(|(file, item)| {
+            let outline = &self.files[*file].outline;
+            let item = &outline.items[*item];
+            item.ty.filter(|_| item.kind == ItemKind::TypeAlias).and_then(|span| outline.head(span))
+        });
+        aliased.filter(|head| *head != name).collect()
     }
 
     /// What a smart pointer points to.
-    fn through(&self, mut ty: Ty<'t>) -> Ty<'t> {
+    pub(super) fn through(&self, mut ty: Ty<'t>) -> Ty<'t> {
         while TRANSPARENT.contains(&ty.head) && !ty.args.is_empty() {
             ty = ty.args.swap_remove(0);
         }
@@ -293,44 +314,6 @@ impl<'w, 't> Types<'w, 't> {
     pub fn deref(&self, ty: &Ty<'t>) -> Option<Ty<'t>> {
         let (file, span) = self.derefs.get(ty.head)?;
         self.read(*file, *span).map(|ty| self.through(ty))
-    }
-
-    /// The type of the postfix expression whose last token is given.
-    fn ending_at(&self, file: usize, token: usize, depth: usize) -> Option<Ty<'t>> {
-        let depth = depth.checked_sub(1)?;
-        let roles = &self.files[file];
-        let outline = &roles.outline;
-        let before = outline.source.before(token);
-        match outline.at(token) {
-            ")" => self.call(file, outline.partner[token], depth),
-            "]" if outline.source.before(outline.partner[token]) != "!" => {
-                let of = self.through(self.ending_at(file, outline.partner[token].checked_sub(1)?, depth)?);
-                match of.head {
-                    "Vec" | "[]" | "VecDeque" => of.args.into_iter().next(),
-                    "HashMap" | "BTreeMap" => of.args.into_iter().nth(1),
-                    _ => None,
-                }
-            }
-            "?" => self.through(self.ending_at(file, token.checked_sub(1)?, depth)?).args.into_iter().next(),
-            "await" if before == "." => self.ending_at(file, token.checked_sub(2)?, depth),
-            "}" => {
-                let (start, open) = roles.struct_path(outline.partner[token])?;
-                self.read(file, (start, open))
-            }
-            "self" if before != "." => self.self_type(file, token),
-            _ if before == "." => {
-                let of = self.through(self.ending_at(file, token.checked_sub(2)?, depth)?);
-                if let Some(index) = outline.source.code.get(token).and_then(|token| token.text.parse::<usize>().ok()) {
-                    return match of.head {
-                        "()" => of.args.into_iter().nth(index),
-                        _ => self.tuple_field(&of, index),
-                    };
-                }
-                self.field(&of, outline.at(token))
-            }
-            name if outline.source.is_ident(token) && before != "::" => self.name(file, token, name, depth),
-            _ => None,
-        }
     }
 
     /// The type of a field.
@@ -350,7 +333,7 @@ impl<'w, 't> Types<'w, 't> {
     }
 
     /// The type of a tuple struct's field.
-    fn tuple_field(&self, of: &Ty<'t>, index: usize) -> Option<Ty<'t>> {
+    pub(super) fn tuple_field(&self, of: &Ty<'t>, index: usize) -> Option<Ty<'t>> {
         let Some(definitions) = self.types.get(of.head) else {
             self.want(of.head);
             return None;
@@ -377,17 +360,7 @@ impl<'w, 't> Types<'w, 't> {
         }
     }
 
-    /// A local or a constant.
-    fn name(&self, file: usize, token: usize, name: &str, depth: usize) -> Option<Ty<'t>> {
-        let roles = &self.files[file];
-        let named = roles.bindings.of_name(&roles.outline, name);
-        let Some(region) = roles.local(&named, token) else { return self.constant(name) };
-        let binding = named.iter().find(|(index, _)| *index == region)?.1;
-        let region = &roles.bindings.regions[region];
-        self.bound(file, region, binding, depth)
-    }
-
-    fn constant(&self, name: &str) -> Option<Ty<'t>> {
+    pub(super) fn constant(&self, name: &str) -> Option<Ty<'t>> {
         for (file, roles) in self.files.iter().enumerate() {
             for (index, item) in roles.outline.items.iter().enumerate() {
                 if matches!(item.kind, ItemKind::Const | ItemKind::Static) && roles.outline.name(index) == name {
@@ -398,96 +371,8 @@ impl<'w, 't> Types<'w, 't> {
         None
     }
 
-    /// The type of a name bound by a pattern.
-    fn bound(&self, file: usize, region: &Region, binding: usize, depth: usize) -> Option<Ty<'t>> {
-        let roles = &self.files[file];
-        let outline = &roles.outline;
-        let whole = || match (region.ty, region.value) {
-            (Some(ty), _) => self.read(file, ty),
-            (None, Some(value)) if region.origin == Origin::For => self.item_of(file, value, depth),
-            (None, Some(value)) => self.expression(file, value, depth),
-            (None, None) if region.origin == Origin::Closure => self.closure_argument(file, region.pattern.0, depth),
-            (None, None) => None,
-        };
-        let around = outline.around[binding];
-        if around == usize::MAX || around < region.pattern.0 {
-            return whole();
-        }
-        let part = outline
-            .split((around + 1, outline.partner[around]))
-            .iter()
-            .position(|(start, end)| *start <= binding && binding < *end)?;
-        if outline.at(around) == "(" {
-            return match outline.source.before(around) {
-                "Some" | "Ok" => self.wrapped(whole()?, 0),
-                "Err" => self.wrapped(whole()?, 1),
-                _ if outline.source.is_ident(around.wrapping_sub(1)) => {
-                    let path = roles.path(around - 1);
-                    let of = match path.len().checked_sub(2).map(|index| path[index]) {
-                        Some("Self") => self.self_type(file, around).map(|ty| ty.head),
-                        Some(of) => Some(of),
-                        None => whole().map(|ty| self.through(ty).head),
-                    };
-                    self.payload(file, around - 1, part, of)
-                }
-                _ if around == region.pattern.0 => whole()?.args.into_iter().nth(part),
-                _ => None,
-            };
-        }
-        let (start, open) = roles.struct_path(around)?;
-        let of = self.read(file, (start, open))?;
-        let field = if outline.source.before(binding) == ":" {
-            outline.at(binding.wrapping_sub(2))
-        } else {
-            outline.at(binding)
-        };
-        self.field(&of, field)
-    }
-
-    /// What a method such as `map` gives to the closure whose first parameter is at a token.
-    fn closure_argument(&self, file: usize, first: usize, depth: usize) -> Option<Ty<'t>> {
-        const METHODS: [&str; 25] = [
-            "all",
-            "and_then",
-            "any",
-            "filter",
-            "filter_map",
-            "find",
-            "find_map",
-            "flat_map",
-            "for_each",
-            "inspect",
-            "is_none_or",
-            "is_some_and",
-            "map",
-            "map_or",
-            "map_or_else",
-            "map_while",
-            "max_by_key",
-            "min_by_key",
-            "partition",
-            "position",
-            "rposition",
-            "skip_while",
-            "sum",
-            "take_while",
-            "unwrap_or_else",
-        ];
-        let outline = &self.files[file].outline;
-        let pipe = first.checked_sub(1).filter(|pipe| outline.at(*pipe) == "|")?;
-        let open = outline.around[pipe];
-        let method = open.checked_sub(1).filter(|_| open != usize::MAX)?;
-        let known = METHODS.contains(&outline.at(method)) && outline.source.before(method) == ".";
-        let of = self.through(self.ending_at(file, method.checked_sub(2).filter(|_| known)?, depth)?);
-        matches!(of.head, "Iter" | "Option" | "Result").then(|| of.args.into_iter().next())?
-    }
-
-    fn wrapped(&self, ty: Ty<'t>, index: usize) -> Option<Ty<'t>> {
-        matches!(ty.head, "Option" | "Result" | "Poll").then(|| ty.args.into_iter().nth(index))?
-    }
-
     /// The type at a position of a tuple variant's or tuple struct's payload.
-    fn payload(&self, file: usize, name: usize, part: usize, of: Option<&str>) -> Option<Ty<'t>> {
+    pub(super) fn payload(&self, file: usize, name: usize, part: usize, of: Option<&str>) -> Option<Ty<'t>> {
         let wanted = self.files[file].outline.at(name);
         let mut found = None;
         for (other, roles) in self.files.iter().enumerate() {
@@ -506,166 +391,8 @@ impl<'w, 't> Types<'w, 't> {
         found.and_then(|(file, span)| self.read(file, span))
     }
 
-    /// The type of the items an expression gives when it is iterated.
-    fn item_of(&self, file: usize, value: Span, depth: usize) -> Option<Ty<'t>> {
-        let ty = self.through(self.expression(file, value, depth)?);
-        matches!(ty.head, "Vec" | "[]" | "VecDeque" | "HashSet" | "BTreeSet" | "Option" | "Iter")
-            .then(|| ty.args.into_iter().next())?
-    }
-
-    /// The type of an expression that is one chain of calls and fields.
-    fn expression(&self, file: usize, (mut from, to): Span, depth: usize) -> Option<Ty<'t>> {
-        let outline = &self.files[file].outline;
-        while from < to && matches!(outline.at(from), "&" | "&&" | "mut" | "*") {
-            from += 1;
-        }
-        let last = to.checked_sub(1)?;
-        if self.chain_start(file, last) != Some(from) {
-            return None;
-        }
-        self.ending_at(file, last, depth)
-    }
-
-    /// Where the chain of postfix operations that ends at a token begins.
-    fn chain_start(&self, file: usize, last: usize) -> Option<usize> {
-        let roles = &self.files[file];
-        let outline = &roles.outline;
-        let mut token = last;
-        loop {
-            match outline.at(token) {
-                ")" | "]" => {
-                    let open = outline.partner[token];
-                    let before = open.wrapping_sub(1);
-                    let callee =
-                        outline.source.is_ident(before) || matches!(outline.at(before), ">" | ")" | "]" | "?" | "!");
-                    if !callee {
-                        token = open;
-                    } else {
-                        token = if outline.at(before) == "!" { before.checked_sub(1)? } else { before };
-                        continue;
-                    }
-                }
-                "}" => token = roles.struct_path(outline.partner[token])?.0,
-                "?" => {
-                    token = token.checked_sub(1)?;
-                    continue;
-                }
-                ">" => return None,
-                _ => token = roles.path_start(token),
-            }
-            if outline.source.before(token) != "." {
-                return Some(token);
-            }
-            token = token.checked_sub(2)?;
-        }
-    }
-
-    /// The type of a call or parenthesised expression, `open` being its bracket.
-    fn call(&self, file: usize, open: usize, depth: usize) -> Option<Ty<'t>> {
-        let roles = &self.files[file];
-        let outline = &roles.outline;
-        let mut callee = open.checked_sub(1)?;
-        if outline.at(callee) == ">" {
-            // `name::<T>(…)`: the type is what the caller says only for a few functions, so it is left open.
-            return None;
-        }
-        if outline.at(callee) == "!" {
-            callee = callee.checked_sub(1)?;
-            let head = match outline.at(callee) {
-                "vec" => "Vec",
-                "format" => "String",
-                _ => return None,
-            };
-            return Some(Ty::named(head, Vec::new()));
-        }
-        if !outline.source.is_ident(callee)
-            || matches!(outline.at(callee), "return" | "in" | "if" | "match" | "else" | "mut")
-        {
-            return self.expression(file, (open + 1, outline.partner[open]), depth);
-        }
-        let name = outline.at(callee);
-        match outline.source.before(callee) {
-            "." => {
-                let of = self.ending_at(file, callee.checked_sub(2)?, depth)?;
-                self.method(of, name)
-            }
-            "::" => {
-                let path = roles.path(callee);
-                let qualifier = path.len().checked_sub(2).map(|index| path[index])?;
-                let of = match qualifier {
-                    "Self" => self.self_type(file, callee)?,
-                    _ => {
-                        let last = (0..callee).rev().find(|token| outline.at(*token) == qualifier)?;
-                        let (place, foreign) = self.origin(file, last, qualifier);
-                        self.unaliased(Ty { head: qualifier, args: Vec::new(), place, foreign })
-                    }
-                };
-                let capital = of.head.starts_with(|first: char| first.is_uppercase());
-                if !capital {
-                    return self.function("", name, None);
-                }
-                if TRANSPARENT.contains(&of.head) && name == "new" {
-                    return self.expression(file, (open + 1, outline.partner[open]), depth);
-                }
-                let constructor =
-                    matches!(name, "new" | "default" | "from") || name.starts_with("with_") || name.starts_with("new_");
-                let declared = self.function(of.head, name, Some(&of));
-                // A tuple variant: `Enum::Variant(…)`.
-                let variant = name.starts_with(|first: char| first.is_uppercase());
-                declared.or_else(|| if constructor || variant { Some(of) } else { from_elsewhere(&of) })
-            }
-            _ if name.starts_with(|first: char| first.is_uppercase()) => {
-                let (place, foreign) = self.origin(file, callee, name);
-                self.is_defined(name).then(|| Ty { head: name, args: Vec::new(), place, foreign })
-            }
-            _ => self.function("", name, None),
-        }
-    }
-
-    /// What a method gives.
-    fn method(&self, of: Ty<'t>, name: &str) -> Option<Ty<'t>> {
-        if let Some(ty) = self.function(of.head, name, Some(&of)) {
-            return Some(ty);
-        }
-        let inner = self.through(of.clone());
-        if inner.head != of.head
-            && let Some(ty) = self.function(inner.head, name, Some(&inner))
-        {
-            return Some(ty);
-        }
-        let first = |ty: &Ty<'t>| ty.args.first().cloned();
-        match (name, inner.head) {
-            (
-                "clone" | "to_owned" | "as_ref" | "as_mut" | "borrow" | "borrow_mut" | "by_ref" | "as_deref"
-                | "as_deref_mut",
-                _,
-            ) => Some(inner),
-            ("unwrap" | "expect" | "unwrap_or_default" | "unwrap_or" | "unwrap_or_else", "Option" | "Result") => {
-                first(&inner)
-            }
-            ("ok", "Result") => Some(Ty::named("Option", inner.args)),
-            ("ok_or" | "ok_or_else" | "map_err" | "or_else" | "take" | "cloned" | "copied", "Option" | "Result") => {
-                Some(inner)
-            }
-            (
-                "iter" | "iter_mut" | "into_iter" | "drain",
-                "Vec" | "[]" | "VecDeque" | "HashSet" | "BTreeSet" | "Option",
-            ) => Some(Ty::named("Iter", inner.args)),
-            ("rev" | "skip" | "take" | "filter" | "peekable" | "cloned" | "copied" | "chain", "Iter") => Some(inner),
-            ("next" | "last" | "nth" | "find" | "peek", "Iter") => Some(Ty::named("Option", inner.args)),
-            ("first" | "last" | "get" | "get_mut" | "first_mut" | "last_mut" | "pop", "Vec" | "[]" | "VecDeque") => {
-                Some(Ty::named("Option", inner.args))
-            }
-            ("get" | "get_mut" | "remove", "HashMap" | "BTreeMap") => {
-                Some(Ty::named("Option", inner.args.into_iter().skip(1).take(1).collect()))
-            }
-            ("lock" | "read" | "write", "Mutex" | "RwLock") => Some(Ty::named("Result", inner.args)),
-            _ => from_elsewhere(&inner),
-        }
-    }
-
     /// The return type of the one function of this owner and name.
-    fn function(&self, owner: &str, name: &str, of: Option<&Ty<'t>>) -> Option<Ty<'t>> {
+    pub(super) fn function(&self, owner: &str, name: &str, of: Option<&Ty<'t>>) -> Option<Ty<'t>> {
         let elsewhere = of.is_some_and(|of| of.foreign);
         let Some(functions) = self.functions.get(&(owner, name)).filter(|_| !elsewhere) else {
             self.want(if owner.is_empty() { name } else { owner });
@@ -682,8 +409,14 @@ impl<'w, 't> Types<'w, 't> {
 }
 
 /// What a member of a type from elsewhere is: something from elsewhere, unless the type holds what is ours.
-fn from_elsewhere<'t>(of: &Ty<'t>) -> Option<Ty<'t>> {
+pub(super) fn from_elsewhere<'t>(of: &Ty<'t>) -> Option<Ty<'t>> {
     (of.foreign && of.args.is_empty()).then(|| Ty { foreign: true, ..Ty::default() })
+}
+
+/// Whether angle brackets declare a parameter of a name.
+fn declares(outline: &Outline<'_>, generics: Option<Span>, name: &str) -> bool {
+    let Some((open, end)) = generics else { return false };
+    outline.split((open + 1, end.saturating_sub(1))).iter().any(|(start, _)| outline.at(*start) == name)
 }
 
 /// The type that all declarations give, if they agree.

@@ -177,7 +177,8 @@ def local():
     return count
 
 class C:
-    count = 5
+    count = count
+    limit = count
     def get(self):
         return self.count + count
 ",
@@ -195,7 +196,8 @@ def local():
     return count
 
 class C:
-    count = 5
+    count = total
+    limit = count
     def get(self):
         return self.count + total
 ",

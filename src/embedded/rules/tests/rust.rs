@@ -483,3 +483,28 @@ fn g() { assert!(true); log::assert!(1); }
 ",
     );
 }
+
+#[test]
+fn bindings_of_some_configurations_are_one_with_what_they_hide() {
+    check_finish(
+        "//- /src/lib.rs
+fn f(sink: &mut dyn Sink) {
+    #[cfg(feature = \"debug\")]
+    let mut sink = Debug::new(sink);
+    sink.put(1);
+    let sink = 3;
+    drop(sink);
+}
+",
+        &[("fn f(sink:", "fn f(out:")],
+        "//- /src/lib.rs
+fn f(out: &mut dyn Sink) {
+    #[cfg(feature = \"debug\")]
+    let mut out = Debug::new(out);
+    out.put(1);
+    let sink = 3;
+    drop(sink);
+}
+",
+    );
+}

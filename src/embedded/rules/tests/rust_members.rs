@@ -266,3 +266,32 @@ fn f(theirs: httparse::Response, ours: Reply, unknown: impl Fn() -> u16) -> u16 
 ",
     );
 }
+
+#[test]
+fn literals_of_self_and_mutable_borrows() {
+    check_finish(
+        "//- /src/lib.rs
+struct Span { end: usize }
+impl std::ops::Add for Span {
+    type Output = Self;
+    fn add(self, mut end: usize) -> Self::Output {
+        let borrowed = Borrowed { end: &mut end, other: 1 };
+        Self::Output { end: self.end + end }
+    }
+}
+fn f(list: &[u8]) { list.iter().map(#[inline] |end| end + 1); }
+",
+        &[("struct Span { end:", "struct Span { stop:")],
+        "//- /src/lib.rs
+struct Span { stop: usize }
+impl std::ops::Add for Span {
+    type Output = Self;
+    fn add(self, mut end: usize) -> Self::Output {
+        let borrowed = Borrowed { end: &mut end, other: 1 };
+        Self::Output { stop: self.stop + end }
+    }
+}
+fn f(list: &[u8]) { list.iter().map(#[inline] |end| end + 1); }
+",
+    );
+}
