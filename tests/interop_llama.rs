@@ -32,13 +32,14 @@ const TURNS: [(&str, &str); 4] = [
 /// What the user types: this in the place of that.
 const TYPED: [(&str, &str); 3] = [("milk", "bread"), ("ladder", "ladder and the rope"), ("Bob", "Eve")];
 
-/// The server with its model. No answer is longer than 24 tokens, and the same request has the same answer.
+/// The server with its model. No answer is longer than 12 tokens, the same request has the same answer, and one
+/// thread suffices: more of them wait for each other on a busy machine.
 fn llama(project: &Project, installed: &Installed, address: &str) -> Server {
     let (host, port) = address.split_once(':').expect("a host and a port");
     let mut command = project.clean(&installed.path("LLAMA_SERVER").to_string_lossy());
     command.env("GGML_BACKEND_PATH", installed.path("LLAMA_BACKEND"));
     command.arg("--model").arg(installed.path("LLAMA_MODEL")).args(["--host", host, "--port", port, "--no-ui"]);
-    command.args(["--ctx-size", "8192", "--parallel", "1", "--predict", "24", "--seed", "1", "--temp", "0"]);
+    command.args("--ctx-size 8192 --parallel 1 --predict 12 --threads 1 --seed 1 --temp 0".split(' '));
     Server::start(command, "listening on")
 }
 
