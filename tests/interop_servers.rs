@@ -65,13 +65,15 @@ fn warm_turns(editor: &mut TestEditor) {
     assert_eq!((&session["connections"], &session["turns"], &session["state"]), (&json!(1), &json!(3), &json!("warm")));
 }
 
-/// Three turns over HTTP, all of the conversation in every request.
+/// Three turns over one HTTP connection, all of the conversation in every request.
 fn turns_over_http(editor: &mut TestEditor) {
     let receipts = three_turns(editor);
     assert_eq!(each(&receipts, "transport"), ["http"; 3]);
     assert_eq!(each(&receipts, "lineage"), ["rebased", "continued", "continued"], "{receipts:?}");
     assert_eq!(each(&receipts, "rebase_reason"), [&json!("first request"), &Value::Null, &Value::Null]);
-    assert_eq!(session(editor)["turns"], 3);
+    assert_eq!(each(&receipts, "reused_connection"), [true; 3]);
+    let session = session(editor);
+    assert_eq!((&session["connections"], &session["turns"]), (&json!(1), &json!(3)));
 }
 
 /// A turn, an outage, a turn.
