@@ -248,11 +248,15 @@ impl Line {
         if self.turn.in_flight {
             self.drop_link("cancelled");
         }
-        match &self.link {
-            Link::WebSocket { .. } => return Ok(()),
-            Link::Http { client, .. } if client.is_connected() => return Ok(()),
-            _ => watcher(Happening::Connecting),
+        let ready = match &mut self.link {
+            Link::WebSocket { .. } => true,
+            Link::Http { client, .. } => client.is_ready().await,
+            Link::None => false,
+        };
+        if ready {
+            return Ok(());
         }
+        watcher(Happening::Connecting);
         let began = Instant::now();
         loop {
             let reason = match self.connect_once().await? {
