@@ -240,10 +240,7 @@ impl Line {
                     self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
                     return Err(failure);
                 }
-                Err(Stop::Trouble(trouble)) => {
-                    self.recover(&trouble, watcher).await?;
-                    self.turn.items.extend(context.meanwhile());
-                }
+                Err(Stop::Trouble(trouble)) => self.recover(&trouble, watcher).await?,
             }
         }
     }
@@ -297,6 +294,8 @@ impl Line {
         let connected = self.connect(watcher).await;
         self.turn.receipt.ms_waiting += waited.elapsed();
         connected?;
+        // Connecting, and waiting before it, takes time in which the user types.
+        self.turn.items.extend(context.meanwhile());
         let request = self.compose(context)?;
         self.turn.receipt.bytes_sent += request.text.len() as u64;
         self.turn.receipt.bytes_full_resend += request.full_resend as u64;
