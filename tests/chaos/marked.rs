@@ -50,10 +50,13 @@ impl Merge<'_> {
         expected.sort_unstable();
         if found != expected {
             let (lost, strange) = (without(&expected, &found), without(&found, &expected));
-            let doubled: BTreeSet<u32> = found.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+            let doubled: BTreeSet<u32> =
+                found.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
             return Some(format!("lost {lost:?}, doubled {doubled:?}, not to be there {strange:?}"));
         }
-        let in_order = |of: &[u32]| of.iter().filter(|mark| merged.contains(mark)).eq(merged.iter().filter(|mark| of.contains(mark)));
+        let in_order = |of: &[u32]| {
+            of.iter().filter(|mark| merged.contains(mark)).eq(merged.iter().filter(|mark| of.contains(mark)))
+        };
         (!in_order(&now) || !in_order(&believed)).then(|| format!("{merged:?} is out of order"))
     }
 }

@@ -33,7 +33,9 @@ impl Model {
         self.mirrors.take(requests);
         self.mirrors.forget_all_but(KEPT);
         let mirror = self.mirror();
-        let wrong = mirror.files().find(|(path, text)| !mirror.is_patched(path) && told.get(*path).map(String::as_str) != Some(*text));
+        let wrong = mirror
+            .files()
+            .find(|(path, text)| !mirror.is_patched(path) && told.get(*path).map(String::as_str) != Some(*text));
         match wrong {
             Some((path, text)) => {
                 let truth = told.get(path);
@@ -65,7 +67,9 @@ impl Model {
         let anywhere = PATHS[self.rng.usize(..PATHS.len())];
         let call = match self.rng.u8(..20) {
             0..5 => Call::new("read_file", json!({"path": anywhere, "call": self.count()})),
-            5 => Call::new("read_file", json!({"path": anywhere, "start_line": 2, "end_line": 4, "call": self.count()})),
+            5 => {
+                Call::new("read_file", json!({"path": anywhere, "start_line": 2, "end_line": 4, "call": self.count()}))
+            }
             6 => Call::new("search", json!({"pattern": "typed", "call": self.count()})),
             7 => self.create(marks, exists, touched)?,
             8 => Call::patch(&format!("*** Delete File: {}\n", self.known_file(touched)?)),
@@ -102,7 +106,8 @@ impl Model {
     /// A file known whole that this answer has not touched yet.
     fn known_file(&mut self, touched: &mut Vec<String>) -> Option<String> {
         let known: Vec<&str> = self.mirror().files().map(|(path, _)| path).collect();
-        let known: Vec<String> = known.into_iter().filter(|path| touched.iter().all(|other| other != path)).map(str::to_owned).collect();
+        let known: Vec<String> =
+            known.into_iter().filter(|path| touched.iter().all(|other| other != path)).map(str::to_owned).collect();
         let path = (!known.is_empty()).then(|| known[self.rng.usize(..known.len())].clone())?;
         touched.push(path.clone());
         Some(path)

@@ -90,7 +90,8 @@ impl Running {
     pub fn receive(&mut self, requests: &[Request]) -> bool {
         let number = requests.len() - 1;
         let request = &requests[number];
-        let discarded = self.last_is_whole && self.requests.last().is_some_and(|last| !continues(request, &requests[*last]));
+        let discarded =
+            self.last_is_whole && self.requests.last().is_some_and(|last| !continues(request, &requests[*last]));
         if discarded {
             self.whole -= 1;
             self.lossy = true;
@@ -145,7 +146,9 @@ impl Running {
 
     /// The model changed files, and the changes are nowhere.
     fn owes_an_edit(&self, mirror: &Mirror) -> bool {
-        let changed = |(path, text): (&str, &str)| mirror.is_patched(path) && self.told.get(path).map(String::as_str) != Some(text);
+        let changed = |(path, text): (&str, &str)| {
+            mirror.is_patched(path) && self.told.get(path).map(String::as_str) != Some(text)
+        };
         self.edits && mirror.files().any(changed)
     }
 

@@ -77,7 +77,7 @@ impl fmt::Display for Tally {
         )?;
         for (fault, seen) in &self.faults {
             let survived = seen.times.saturating_sub(seen.turns_failed);
-            writeln!(to, "  {fault:?}: {}, without the turn's failing {survived}", seen.times)?;
+            writeln!(to, "  {fault:?}: {}, survived {survived}", seen.times)?;
         }
         match self.worst {
             Some((fault, took)) => writeln!(to, "WORST TIME TO RECOVER: {took:.0?}, after {fault:?}"),

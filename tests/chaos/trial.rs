@@ -255,12 +255,19 @@ impl Trial {
 
     /// An editor applies a proposal: every mark is where it was, or where the model put it.
     fn apply(&mut self, kept: &Kept) -> Outcome {
-        let before: Vec<(String, Option<String>)> = kept.proposal.files.iter().map(|change| {
-            let path = change.path.as_str();
-            (path.to_owned(), self.user.raw(path).map(str::to_owned))
-        }).collect();
+        let before: Vec<(String, Option<String>)> = kept
+            .proposal
+            .files
+            .iter()
+            .map(|change| {
+                let path = change.path.as_str();
+                (path.to_owned(), self.user.raw(path).map(str::to_owned))
+            })
+            .collect();
         let outcome = self.user.editor.apply(&kept.proposal);
-        let merge = |path: &str, now: &Option<String>| (kept.seen.get(path).cloned(), kept.believed.get(path).cloned(), now.clone());
+        let merge = |path: &str, now: &Option<String>| {
+            (kept.seen.get(path).cloned(), kept.believed.get(path).cloned(), now.clone())
+        };
         let mut contested = false;
         for (path, now) in &before {
             let (seen, believed, now) = merge(path, now);

@@ -57,7 +57,10 @@ impl User {
 
     /// What is not as it has to be.
     pub fn flaw(&self) -> Option<String> {
-        let buffers = self.buffers.iter().map(|(path, text)| (path, text, self.editor.is_open(path).then(|| self.editor.buffer(path))));
+        let buffers = self
+            .buffers
+            .iter()
+            .map(|(path, text)| (path, text, self.editor.is_open(path).then(|| self.editor.buffer(path))));
         let files = self.disk.iter().map(|(path, text)| (path, text, self.editor.on_disk(path)));
         let wrong = buffers.chain(files).find(|(_, right, found)| found.as_ref() != Some(right));
         wrong.map(|(path, right, found)| format!("{path} should be {right:?} and is {found:?}"))
@@ -194,7 +197,8 @@ impl User {
     }
 
     fn words(&mut self) -> &'static str {
-        const WORDS: [&str; 6] = ["typed", "é", "let 東京 = \"🗼\";", "-- a/src/a.rs", "</file>", "👩\u{200d}💻\u{a0}𝄞"];
+        const WORDS: [&str; 6] =
+            ["typed", "é", "let 東京 = \"🗼\";", "-- a/src/a.rs", "</file>", "👩\u{200d}💻\u{a0}𝄞"];
         WORDS[self.rng.usize(..WORDS.len())]
     }
 }

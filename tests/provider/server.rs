@@ -191,6 +191,11 @@ impl Provider {
         self.shared.state.lock().unwrap().requests.clone()
     }
 
+    /// The rules the client broke so far.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.state.lock().unwrap().violations.clone()
+    }
+
     /// The connections so far.
     pub fn connections(&self) -> Vec<Connection> {
         self.shared.state.lock().unwrap().connections.clone()
