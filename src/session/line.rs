@@ -256,9 +256,7 @@ impl Line {
                     self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
                     return Err(failure);
                 }
-                Err(Stop::Trouble(trouble)) => {
-                    self.recover(&trouble, watcher).await?;
-                }
+                Err(Stop::Trouble(trouble)) => self.recover(&trouble, watcher).await?,
             }
         }
     }
@@ -304,7 +302,7 @@ impl Line {
         self.turn.receipt.ms_waiting += waited.elapsed();
         connected?;
         self.turn.lost = None;
-        // Connecting and waiting take their time, and the user types on (invariant 6).
+        // Connecting, and waiting before it, takes time in which the user types (invariant 6).
         self.turn.items.extend(context.meanwhile());
         let request = self.compose(context)?;
         self.note_connection();

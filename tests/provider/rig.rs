@@ -176,9 +176,7 @@ impl Rig {
 
     /// Begins a turn, if there is room for it.
     pub fn submit(&mut self, ask: Ask, decision: Decision) -> Result<Turn, Full> {
-        self.turns += 1;
         let (ends, ended) = mpsc::unbounded_channel();
-        let cancel = self.session.closing().child_token();
         let host = Arc::new(MemoryHost {
             editor: self.editor.clone(),
             decision,
@@ -186,6 +184,14 @@ impl Rig {
             proposals: Mutex::default(),
             ends,
         });
+        let cancel = self.submit_for(ask, host.clone())?;
+        Ok(Turn { cancel, host, ended })
+    }
+
+    /// Begins a turn for a host of the test's own, if there is room for it; returns what stops it.
+    pub fn submit_for(&mut self, ask: Ask, host: Arc<dyn Host>) -> Result<CancellationToken, Full> {
+        self.turns += 1;
+        let cancel = self.session.closing().child_token();
         self.session.submit(TurnRequest {
             id: format!("t{}", self.turns),
             ask,
@@ -194,9 +200,9 @@ impl Rig {
             unfinished: Vec::new(),
             max_delta_bytes: self.max_delta_bytes,
             cancel: cancel.clone(),
-            host: host.clone(),
+            host,
         })?;
-        Ok(Turn { cancel, host, ended })
+        Ok(cancel)
     }
 
     /// Runs a turn whose changes, if any, are applied.
@@ -399,13 +405,18 @@ impl Editor {
         self.file(path).exists()
     }
 
+    /// What is on disk.
+    pub fn on_disk(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.file(path)).ok()
+    }
+
     /// The text a model should see of a file: the buffer's, else the disk's.
     pub fn truth(&self, path: &str) -> Option<String> {
         self.workspace.read(&RelPath::parse(path).unwrap()).ok().map(|text| text.to_string())
     }
 
     /// Does what an editor does with a proposal.
-    fn apply(&self, proposal: &Proposal) -> Outcome {
+    pub fn apply(&self, proposal: &Proposal) -> Outcome {
         let Ok(plan) = Plan::new(&self.workspace, proposal) else { return Outcome::Conflict };
         for file in &plan.files {
             self.apply_file(file);
