@@ -511,6 +511,8 @@ impl Line {
             Link::Http { client, .. } => client.disconnect(),
             Link::WebSocket { .. } => {
                 self.link = Link::None;
+                // One that was being made beside it may have met the same fate.
+                self.lighting.stop();
                 self.board.tell(Happened::Dark);
             }
             Link::None => {}

@@ -210,6 +210,7 @@ impl Line {
     fn lost(&mut self, closed: &Closed) {
         tracing::info!(reason = %closed, "connection lost");
         self.link = Link::None;
+        self.lighting.stop();
         self.lineage.forget("connection lost");
         if !matches!(closed, Closed::ByPeer { code: Some(1012 | 1013), .. }) {
             let pause = self.comeback.pause();
@@ -313,7 +314,10 @@ impl Line {
             // A warm-up that takes longer than making a connection is not worth waiting for.
             let lit = tokio::time::timeout(profile.limits.connect_timeout, lighting.next());
             if let Ok(lit) = self.bounded(lit).await? {
-                return Ok(lit.map(|lit| self.install(lit)));
+                return Ok(lit.map(|made| {
+                    self.turn.receipt.handshakes += 1;
+                    self.install(made);
+                }));
             }
         }
         let opened = self.bounded(open(&profile)).await?;
