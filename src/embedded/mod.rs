@@ -10,6 +10,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 mod conversation;
+mod ending;
 mod error;
 mod events;
 pub mod fault;
@@ -22,6 +23,7 @@ pub mod rules;
 mod server;
 mod socket;
 mod store;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -36,7 +38,7 @@ pub struct AgentOptions {
     pub listen: SocketAddr,
     /// When set (and not empty), every request needs it as its bearer.
     pub token: Option<String>,
-    /// What goes wrong, the first with an open window first.
+    /// What goes wrong; of two that exclude each other, the first.
     pub faults: Vec<Fault>,
 }
 

@@ -19,7 +19,6 @@ use tracing::debug;
 
 use super::{
     error::ApiError,
-    fault::Facts,
     http::{Broken, Response, answer, insert, json_answer, refusal, with_body},
     request::{Request, read_body},
     respond::{self, Outlet, Sent, Signal, Work},
@@ -43,11 +42,10 @@ pub(super) async fn create(shared: Arc<Shared>, request: HttpRequest<Incoming>) 
     };
     debug!(bytes = request.bytes, stream = request.stream, "request over HTTP");
     let parent = request.previous.as_deref().and_then(|id| shared.store().get(id));
-    let facts = Facts { continues: request.previous.is_some(), generates: true, websocket: false };
-    let fault = shared.faults().at_request(facts);
+    let plan = shared.faults().at_request(request.facts(false));
     let as_sse = request.stream;
     let (sender, mut signals) = mpsc::channel(EVENTS);
-    let run = respond::run(shared, Work { request, parent, fault }, Outlet::new(None, sender));
+    let run = respond::run(shared, Work { request, parent, plan }, Outlet::new(None, sender));
     // Hyper drops the future or the body of a client that is gone, and with it the response.
     let task = AbortOnDropHandle::new(tokio::spawn(run));
     match next_signal(&mut signals).await {

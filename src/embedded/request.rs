@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::wire::item::Item;
 
-use super::{error::ApiError, lanes::LaneName};
+use super::{error::ApiError, fault::Facts, lanes::LaneName};
 
 /// Item kinds that are taken as part of a conversation and skipped by the agent.
 const OPAQUE_ITEMS: [&str; 4] = ["compaction", "web_search_call", "file_search_call", "code_interpreter_call"];
@@ -39,6 +39,20 @@ pub(super) struct Request {
     pub constant_bytes: usize,
     /// Bytes of the whole request.
     pub bytes: usize,
+}
+
+impl Request {
+    /// What faults may depend on; `websocket` says which way it came.
+    pub(super) fn facts(&self, websocket: bool) -> Facts {
+        let is_output =
+            |item: &Item| matches!(item, Item::FunctionCallOutput { .. } | Item::CustomToolCallOutput { .. });
+        Facts {
+            continues: self.previous.is_some(),
+            brings_outputs: self.input.iter().any(is_output),
+            generates: self.generate,
+            websocket,
+        }
+    }
 }
 
 /// An event of the client, over a WebSocket.

@@ -25,7 +25,7 @@ use tracing::{debug, info};
 
 use super::{
     error::ApiError,
-    fault::{Facts, FaultKind},
+    fault::{Ending, FaultKind, UpgradeFault},
     lanes::{LaneName, Lanes},
     request::{ClientEvent, Request, read_event},
     respond::{self, Outlet, Sent, Signal, Work},
@@ -63,8 +63,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let end = match fault {
-        Some(FaultKind::CloseAfterUpgrade) => End::Close(1008, "policy violation"),
-        Some(FaultKind::HalfOpen) => End::Deaf,
+        Some(FaultKind::Upgrade(UpgradeFault::Closed)) => End::Close(1008, "policy violation"),
+        Some(FaultKind::Ending(Ending::HalfOpen)) => End::Deaf,
         _ => {
             let (outbox, inbox) = mpsc::channel(OUTBOX);
             let age = shared.limits.max_age;
@@ -168,8 +168,8 @@ where
             .previous
             .as_deref()
             .and_then(|id| self.lanes.parent(&request.lane, id).or_else(|| self.shared.store().get(id)));
-        let facts = Facts { continues: request.previous.is_some(), generates: request.generate, websocket: true };
-        Work { request, parent, fault: self.shared.faults().at_request(facts) }
+        let plan = self.shared.faults().at_request(request.facts(true));
+        Work { request, parent, plan }
     }
 
     async fn deliver(&mut self, sent: Sent) -> ControlFlow<End> {

@@ -16,11 +16,11 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::{
     error::ApiError,
-    fault::{Fault, FaultKind},
+    fault::{Fault, FaultKind, UpgradeFault},
     http::{Response, empty, insert, refusal},
     server::Shared,
     socket,
@@ -37,9 +37,6 @@ pub(super) async fn upgrade(
         Err(error) => return upgrade_required(&error),
     };
     let fault = shared.faults().at_upgrade();
-    if let Some(fault) = &fault {
-        info!(fault = %fault.kind, "fault acts");
-    }
     if let Some(error) = fault.as_ref().and_then(|fault| upgrade_refusal(fault.kind)) {
         sleep(fault.and_then(|fault| fault.delay).unwrap_or_default()).await;
         return if error.status == 426 { upgrade_required(&error) } else { refusal(&error) };
@@ -99,14 +96,17 @@ fn accept_key(headers: &HeaderMap) -> Result<String, ApiError> {
 }
 
 fn upgrade_refusal(fault: FaultKind) -> Option<ApiError> {
-    match fault {
-        FaultKind::Upgrade401 => Some(ApiError::unauthorized()),
-        FaultKind::Upgrade403 => Some(ApiError::http(403, "forbidden", "WebSocket connections are not allowed here.")),
-        FaultKind::Upgrade404 => Some(ApiError::http(404, "not_found", "There is no WebSocket endpoint here.")),
-        FaultKind::Upgrade426 => Some(ApiError::http(426, "upgrade_required", "This upgrade is not supported here.")),
-        FaultKind::Upgrade503 => Some(ApiError::overloaded()),
-        _ => None,
-    }
+    let FaultKind::Upgrade(UpgradeFault::Refused(status)) = fault else { return None };
+    Some(match status {
+        401 => ApiError::unauthorized(),
+        403 => ApiError::http(403, "forbidden", "WebSocket connections are not allowed here."),
+        404 => ApiError::http(404, "not_found", "There is no WebSocket endpoint here."),
+        405 => ApiError::http(405, "method_not_allowed", "Method not allowed. This path takes POST."),
+        426 => ApiError::http(426, "upgrade_required", "This upgrade is not supported here."),
+        501 => ApiError::http(501, "not_implemented", "WebSocket connections are not implemented here."),
+        503 => ApiError::overloaded(None),
+        _ => ApiError::server_error(),
+    })
 }
 
 fn upgrade_required(error: &ApiError) -> Response {
