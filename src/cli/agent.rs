@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -23,6 +24,9 @@ pub struct Arguments {
     /// Let something go wrong: NAME[,after=N][,times=N][,delay=MS]. May be given several times.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
+    /// Serve as if every client were so many milliseconds away, there and back.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    rtt: u32,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
@@ -36,7 +40,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
             return Err(Failure::Usage(format!("--allow-remote needs a token; set {TOKEN_VARIABLE}")));
         }
     }
-    let options = AgentOptions { listen: arguments.listen, token, faults: arguments.faults.clone() };
+    let options = AgentOptions {
+        listen: arguments.listen,
+        token,
+        faults: arguments.faults.clone(),
+        rtt: Duration::from_millis(arguments.rtt.into()),
+    };
     runtime()?.block_on(async {
         let agent = start(options).await.map_err(|error| match error {
             StartError::TokenNeeded { .. } => Failure::Usage(error.to_string()),

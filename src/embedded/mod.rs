@@ -7,9 +7,13 @@
 //! One connection, from the outside in: `server` accepts, `http` guards and routes to `upgrade` or `post`,
 //! `socket` owns an upgraded connection and its `lanes`, `respond` runs one response, `rules` thinks.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 mod conversation;
+mod delay;
 mod ending;
 mod error;
 mod events;
@@ -40,12 +44,19 @@ pub struct AgentOptions {
     pub token: Option<String>,
     /// What goes wrong; of two that exclude each other, the first.
     pub faults: Vec<Fault>,
+    /// Round-trip time to every client, as if they were so far away; zero for the real one.
+    pub rtt: Duration,
 }
 
 impl Default for AgentOptions {
-    /// Any free port of 127.0.0.1, no token, no faults.
+    /// Any free port of 127.0.0.1, no token, no faults, no distance.
     fn default() -> AgentOptions {
-        AgentOptions { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), token: None, faults: Vec::new() }
+        AgentOptions {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            token: None,
+            faults: Vec::new(),
+            rtt: Duration::ZERO,
+        }
     }
 }
 
@@ -55,6 +66,7 @@ impl std::fmt::Debug for AgentOptions {
             .field("listen", &self.listen)
             .field("token", &self.token.as_ref().map(|_| "(set)"))
             .field("faults", &self.faults)
+            .field("rtt", &self.rtt)
             .finish()
     }
 }

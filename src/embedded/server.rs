@@ -13,6 +13,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
@@ -25,6 +26,7 @@ use crate::wire::item::Item;
 
 use super::{
     AgentOptions,
+    delay::delayed,
     fault::Faults,
     http,
     rules::{self, Reply},
@@ -70,6 +72,8 @@ pub(super) struct Shared {
     pub loopback: bool,
     /// Bounds of a connection.
     pub limits: Limits,
+    /// Round-trip time to emulate, if not zero.
+    pub rtt: Duration,
     /// The agent.
     pub responder: Responder,
     /// Cancelled when the server stops.
@@ -191,6 +195,7 @@ pub(super) async fn start_with(
         token,
         loopback,
         limits,
+        rtt: options.rtt,
         responder,
         stop: stop.clone(),
         faults: Mutex::new(Faults::new(options.faults)),
@@ -230,6 +235,17 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
     // Events are small and each one counts.
     let _ = stream.set_nodelay(true);
+    if shared.rtt.is_zero() {
+        serve_http(stream, shared, permit).await;
+    } else {
+        serve_http(delayed(stream, shared.rtt, shared.stop.clone()), shared, permit).await;
+    }
+}
+
+async fn serve_http<S>(stream: S, shared: Arc<Shared>, permit: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let stop = shared.stop.clone();
     let permit = Arc::new(permit);
     let service = service_fn(move |request| http::handle(shared.clone(), permit.clone(), request));

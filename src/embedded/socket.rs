@@ -146,7 +146,12 @@ where
             Ok(ClientEvent::Inject { response, input }) => {
                 Some((None, inject_failed(self.lanes.holds(&response), &response, input)))
             }
-            Err(refused) => Some((refused.lane, refused.error.frame())),
+            Err(refused) => {
+                if let Some(id) = refused.previous {
+                    self.lanes.evict(&refused.lane, &id);
+                }
+                Some((refused.lane, refused.error.frame()))
+            }
         };
         match refused {
             Some((lane, frame)) => self.write_event(frame, &lane).await,

@@ -1,6 +1,7 @@
 //! The server as clients meet it: over loopback sockets, with an agent that does as the last message says.
 
 mod client;
+mod distance;
 mod door;
 mod faults;
 mod http;
