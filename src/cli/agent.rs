@@ -1,6 +1,7 @@
 //! `pilotlight agent`: the embedded agent as a Responses server of its own.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub struct Arguments {
     /// Serve as if every client were so many milliseconds away, there and back.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     rtt: u32,
+    /// Record every connection, message and end as a line of JSON at the end of this file.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
@@ -45,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         token,
         faults: arguments.faults.clone(),
         rtt: Duration::from_millis(arguments.rtt.into()),
+        record: arguments.record.clone(),
     };
     runtime()?.block_on(async {
         let agent = start(options).await.map_err(|error| match error {

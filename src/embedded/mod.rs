@@ -9,6 +9,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -19,6 +20,7 @@ mod error;
 mod events;
 pub mod fault;
 mod http;
+mod journal;
 mod lanes;
 mod post;
 mod request;
@@ -33,6 +35,7 @@ mod tests;
 mod upgrade;
 
 pub use fault::Fault;
+pub use journal::JournalError;
 pub use server::{RunningAgent, StartError};
 
 /// How the server is started.
@@ -46,16 +49,19 @@ pub struct AgentOptions {
     pub faults: Vec<Fault>,
     /// Round-trip time to every client, as if they were so far away; zero for the real one.
     pub rtt: Duration,
+    /// The file at whose end everything that happens is recorded, if any.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for AgentOptions {
-    /// Any free port of 127.0.0.1, no token, no faults, no distance.
+    /// Any free port of 127.0.0.1, no token, no faults, no distance, no journal.
     fn default() -> AgentOptions {
         AgentOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             token: None,
             faults: Vec::new(),
             rtt: Duration::ZERO,
+            record: None,
         }
     }
 }
@@ -67,6 +73,7 @@ impl std::fmt::Debug for AgentOptions {
             .field("token", &self.token.as_ref().map(|_| "(set)"))
             .field("faults", &self.faults)
             .field("rtt", &self.rtt)
+            .field("record", &self.record)
             .finish()
     }
 }
@@ -74,7 +81,8 @@ impl std::fmt::Debug for AgentOptions {
 /// Starts the server.
 ///
 /// # Errors
-/// [`StartError`] when the address cannot be had, or is beyond loopback and there is no token.
+/// [`StartError`] when the address cannot be had, is beyond loopback and there is no token, or the journal cannot be
+/// written.
 pub async fn start(options: AgentOptions) -> Result<RunningAgent, StartError> {
     server::start_with(options, server::rule_agent(), server::Limits::default()).await
 }

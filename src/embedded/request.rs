@@ -84,7 +84,7 @@ pub(super) struct Refused {
     /// The response it would have continued: a continuation that ends in an error evicts its parent.
     pub previous: Option<String>,
     /// Why.
-    pub error: ApiError,
+    pub error: Box<ApiError>,
 }
 
 /// Reads one text frame.
@@ -92,11 +92,11 @@ pub(super) struct Refused {
 /// # Errors
 /// [`Refused`] for anything that is no valid client event; the connection goes on.
 pub(super) fn read_event(text: &str) -> Result<ClientEvent, Refused> {
-    let nowhere = |error| Refused { lane: None, previous: None, error };
-    let fields = Fields::read(text.as_bytes()).map_err(nowhere)?;
-    let lane = stream_id(&fields).map_err(nowhere)?;
+    let refused = |lane, previous, error| Refused { lane, previous, error: Box::new(error) };
+    let fields = Fields::read(text.as_bytes()).map_err(|error| refused(None, None, error))?;
+    let lane = stream_id(&fields).map_err(|error| refused(None, None, error))?;
     let previous = fields.get("previous_response_id").and_then(Value::as_str).map(str::to_owned);
-    read_fields(fields, lane.clone(), text.len()).map_err(|error| Refused { lane, previous, error })
+    read_fields(fields, lane.clone(), text.len()).map_err(|error| refused(lane, previous, error))
 }
 
 fn read_fields(mut fields: Fields, lane: LaneName, bytes: usize) -> Result<ClientEvent, ApiError> {

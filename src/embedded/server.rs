@@ -29,6 +29,7 @@ use super::{
     delay::delayed,
     fault::Faults,
     http,
+    journal::{Journal, JournalError, Party},
     rules::{self, Reply},
     store::Store,
 };
@@ -74,6 +75,8 @@ pub(super) struct Shared {
     pub limits: Limits,
     /// Round-trip time to emulate, if not zero.
     pub rtt: Duration,
+    /// What is recorded.
+    pub journal: Arc<Journal>,
     /// The agent.
     pub responder: Responder,
     /// Cancelled when the server stops.
@@ -121,6 +124,9 @@ pub enum StartError {
         /// The address asked for.
         addr: SocketAddr,
     },
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// Anything else.
     #[error("cannot listen on {addr}: {source}")]
     Io {
@@ -187,15 +193,21 @@ pub(super) async fn start_with(
     if !loopback && token.is_none() {
         return Err(StartError::TokenNeeded { addr: asked });
     }
+    let journal = match options.record {
+        Some(path) => Journal::at(&path).map_err(|source| JournalError { path, source })?,
+        None => Journal::none(),
+    };
     let listener = TcpListener::bind(asked).await.map_err(|error| StartError::from_io(asked, error))?;
     let addr = listener.local_addr().map_err(|error| StartError::from_io(asked, error))?;
     info!(%addr, faults = options.faults.len(), "listening");
+    journal.started(addr).await;
     let stop = CancellationToken::new();
     let shared = Shared {
         token,
         loopback,
         limits,
         rtt: options.rtt,
+        journal: Arc::new(journal),
         responder,
         stop: stop.clone(),
         faults: Mutex::new(Faults::new(options.faults)),
@@ -248,18 +260,24 @@ where
 {
     let stop = shared.stop.clone();
     let permit = Arc::new(permit);
-    let service = service_fn(move |request| http::handle(shared.clone(), permit.clone(), request));
+    let recorder = shared.journal.connection();
+    let records = recorder.clone();
+    let service = service_fn(move |request| http::handle(shared.clone(), permit.clone(), records.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::select! {
-        ended = connection => {
-            if let Err(error) = ended {
+        ended = connection => match ended {
+            Ok(()) => recorder.http_ended("", Party::Client).await,
+            Err(error) => {
                 debug!(%error, "connection ended");
+                // The service's own error is a fault that breaks the connection.
+                let by = if error.is_user() { Party::Server } else { Party::Client };
+                recorder.http_ended("broken off", by).await;
             }
-        }
-        () = stop.cancelled() => {}
+        },
+        () = stop.cancelled() => recorder.http_ended("the server stopped", Party::Server).await,
     }
 }

@@ -22,6 +22,7 @@ use super::{
     error::ApiError,
     fault::{Fault, FaultKind, UpgradeFault},
     http::{Response, empty, insert, refusal},
+    journal::{Party, Recorder},
     server::Shared,
     socket,
 };
@@ -30,6 +31,7 @@ use super::{
 pub(super) async fn upgrade(
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
+    recorder: &Recorder,
     mut request: HttpRequest<Incoming>,
 ) -> Response {
     let accept = match accept_key(request.headers()) {
@@ -42,7 +44,8 @@ pub(super) async fn upgrade(
         return if error.status == 426 { upgrade_required(&error) } else { refusal(&error) };
     }
     let upgraded = hyper::upgrade::on(&mut request);
-    tokio::spawn(serve_upgraded(shared, permit, upgraded, fault));
+    recorder.upgraded();
+    tokio::spawn(serve_upgraded(shared, permit, recorder.clone(), upgraded, fault));
     let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
     insert(&mut response, header::CONNECTION, "Upgrade");
     insert(&mut response, header::UPGRADE, "websocket");
@@ -53,6 +56,7 @@ pub(super) async fn upgrade(
 async fn serve_upgraded(
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
+    recorder: Recorder,
     upgraded: OnUpgrade,
     fault: Option<Fault>,
 ) {
@@ -60,18 +64,21 @@ async fn serve_upgraded(
     let serving = async {
         let upgraded = match upgraded.await {
             Ok(upgraded) => upgraded,
-            Err(error) => return debug!(%error, "the upgrade was not completed"),
+            Err(error) => {
+                debug!(%error, "the upgrade was not completed");
+                return recorder.closed(None, "the upgrade was not completed", Party::Client).await;
+            }
         };
         if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay) {
             sleep(delay).await;
         }
         let stream = TokioIo::new(upgraded);
         let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(socket::config())).await;
-        socket::serve(shared, stream, fault.map(|fault| fault.kind)).await;
+        socket::serve(shared, &recorder, stream, fault.map(|fault| fault.kind)).await;
     };
     tokio::select! {
         () = serving => {}
-        () = stop.cancelled() => {}
+        () = stop.cancelled() => recorder.closed(None, "the server stopped", Party::Server).await,
     }
     drop(permit);
 }

@@ -5,6 +5,7 @@ mod distance;
 mod door;
 mod faults;
 mod http;
+mod journal;
 mod websocket;
 
 use std::sync::Arc;
