@@ -40,7 +40,7 @@ pub(super) async fn before_events(
         }
         // Ends when the transport drops this task.
         Ending::Silent => std::future::pending().await,
-        Ending::CloseMidResponse
+        Ending::Interrupted(_)
         | Ending::MissingTerminal
         | Ending::Failed
         | Ending::Incomplete
@@ -70,8 +70,8 @@ fn error(fault: ErrorFault, request: &Request) -> ApiError {
     }
 }
 
-/// The error in its documented form, which HTTP gives as a status, or as an event of another form.
-fn formed(error: ApiError, form: Option<ErrorForm>) -> Signal {
+/// An error in its documented form, which HTTP gives as a status, or as an event of another form.
+pub(super) fn formed(error: ApiError, form: Option<ErrorForm>) -> Signal {
     match form {
         None => Signal::Error(error),
         Some(ErrorForm::Flat) => Signal::Event(error.flat_event()),

@@ -12,7 +12,7 @@ mod kind;
 mod schedule;
 
 pub(super) use kind::Facts;
-pub use kind::{Ending, ErrorFault, ErrorForm, FaultKind, Telling, UpgradeFault};
+pub use kind::{Ending, ErrorFault, ErrorForm, FaultKind, Interruption, Telling, UpgradeFault};
 pub(super) use schedule::{Faults, Plan};
 
 /// One `--fault`: what goes wrong, from when, how often and how late.

@@ -22,7 +22,7 @@ use super::{
     http::{Broken, Response, answer, insert, json_answer, refusal, with_body},
     journal::{Direction, Recorder},
     request::{Request, read_body},
-    respond::{self, Outlet, Sent, Signal, Work},
+    respond::{self, GARBAGE, Outlet, Sent, Signal, Work},
     server::Shared,
 };
 
@@ -104,6 +104,7 @@ async fn collected(first: Signal, signals: &mut mpsc::Receiver<Sent>) -> Result<
             },
             Signal::Error(error) => response = Ok(refusal(&error)),
             Signal::Binary => return Ok(answer(StatusCode::OK, "application/json", BINARY)),
+            Signal::Garbage => return Ok(answer(StatusCode::OK, "application/json", GARBAGE)),
             Signal::Close(..) | Signal::Cut => return Err(Broken),
             Signal::Deaf => {}
             Signal::Done => break,
@@ -130,10 +131,8 @@ impl Events {
         let event = match signal {
             Signal::Event(event) | Signal::Completed(event, _) => event,
             Signal::Error(error) => error.frame(),
-            Signal::Binary => {
-                self.recorder.block(BINARY.len(), None).await;
-                return Some(Ok(Frame::data(Bytes::from_static(BINARY))));
-            }
+            Signal::Binary => return Some(Ok(self.strange(Bytes::from_static(BINARY)).await)),
+            Signal::Garbage => return Some(Ok(self.strange(format!("data: {GARBAGE}\n\n").into()).await)),
             Signal::Close(..) | Signal::Cut => {
                 // Hyper forgets what it has not written when a body breaks; waiting once lets it write.
                 tokio::task::yield_now().await;
@@ -144,6 +143,12 @@ impl Events {
         let block = sse_block(&event);
         self.recorder.block(block.len(), Some(&event)).await;
         Some(Ok(Frame::data(block)))
+    }
+
+    /// A block that holds no event.
+    async fn strange(&self, block: Bytes) -> Frame<Bytes> {
+        self.recorder.block(block.len(), None).await;
+        Frame::data(block)
     }
 }
 

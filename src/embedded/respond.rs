@@ -27,6 +27,9 @@ use super::{
 
 /// Longest the agent may think.
 const THINKING_LIMIT: Duration = Duration::from_secs(120);
+/// Half an event, for the fault `garbage-frame`.
+pub(super) const GARBAGE: &str = r#"{"type":"response.output_text.delta","delt"#;
+
 /// What a response tells its transport.
 #[derive(Debug)]
 pub(super) enum Signal {
@@ -34,8 +37,10 @@ pub(super) enum Signal {
     Event(Value),
     /// Refused, or failed before any output.
     Error(ApiError),
-    /// Send something that is not the protocol.
+    /// Send bytes where text belongs.
     Binary,
+    /// Send half an event.
+    Garbage,
     /// Close the connection in an orderly way, with this code and reason.
     Close(u16, &'static str),
     /// Break the connection.

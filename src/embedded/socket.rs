@@ -29,7 +29,7 @@ use super::{
     journal::{Direction, Party, Recorder},
     lanes::{LaneName, Lanes},
     request::{ClientEvent, Request, read_event},
-    respond::{self, Outlet, Sent, Signal, Work},
+    respond::{self, GARBAGE, Outlet, Sent, Signal, Work},
     server::Shared,
 };
 
@@ -233,6 +233,7 @@ where
                 self.recorder.frame(Direction::Out, "binary", BINARY.len()).await;
                 ControlFlow::Continue(())
             }
+            Signal::Garbage => self.write_text(GARBAGE.into(), &sent.lane).await,
             Signal::Close(code, reason) => ControlFlow::Break(End::Close(code, reason)),
             Signal::Cut => ControlFlow::Break(End::Cut("broken off by a fault")),
             Signal::Deaf => ControlFlow::Break(End::Deaf),
@@ -268,7 +269,10 @@ where
         if let Some(name) = lane {
             event["stream_id"] = json!(name.as_ref());
         }
-        let text = Utf8Bytes::from(event.to_string());
+        self.write_text(event.to_string().into(), lane).await
+    }
+
+    async fn write_text(&mut self, text: Utf8Bytes, lane: &LaneName) -> ControlFlow<End> {
         self.write(Some(Message::Text(text.clone()))).await?;
         self.recorder.text(Direction::Out, &text, lane).await;
         ControlFlow::Continue(())

@@ -8,16 +8,18 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{
+    ending,
+    error::ApiError,
     events::{Head, Output},
-    fault::{Ending, Plan, Telling},
+    fault::{Ending, Interruption, Plan, Telling},
     lanes::Latest,
     respond::{Outlet, Signal, Stop},
 };
 
 /// Between two events of the fault `slow`.
 const TRICKLE: Duration = Duration::from_millis(100);
-/// Deltas that pass before `close-mid-response` breaks the connection.
-const DELTAS_BEFORE_CUT: usize = 3;
+/// Deltas that pass before a response is interrupted.
+const DELTAS_BEFORE_INTERRUPTION: usize = 3;
 /// Length of the frame of `huge-frame`: beyond the 16 MiB that clients take.
 const HUGE_BYTES: usize = 17 * 1024 * 1024;
 
@@ -109,14 +111,24 @@ impl<'a> Stream<'a> {
         }
         let is_delta = kind.ends_with(".delta");
         let is_end = matches!(kind, "response.output_item.done" | "response.completed");
-        if self.plan.ending == Some(Ending::CloseMidResponse)
-            && (is_end || is_delta && self.deltas == DELTAS_BEFORE_CUT)
+        if let Some(Ending::Interrupted(interruption)) = self.plan.ending
+            && (is_end || is_delta && self.deltas == DELTAS_BEFORE_INTERRUPTION)
         {
-            self.outlet.send(Signal::Cut).await?;
-            return Err(Stop::Ended);
+            return self.interrupt(interruption).await;
         }
         self.deltas += usize::from(is_delta);
         Ok(())
+    }
+
+    async fn interrupt(&self, interruption: Interruption) -> Result<(), Stop> {
+        let signal = match interruption {
+            Interruption::Break => Signal::Cut,
+            Interruption::Error => ending::formed(ApiError::server_error(), self.plan.form),
+            // Ends when the transport drops this task.
+            Interruption::Silence => std::future::pending().await,
+        };
+        self.outlet.send(signal).await?;
+        Err(Stop::Ended)
     }
 
     /// Faults that put something strange between good events.
@@ -124,6 +136,7 @@ impl<'a> Stream<'a> {
         for telling in &self.plan.tellings {
             match telling {
                 Telling::BinaryFrame => self.outlet.send(Signal::Binary).await?,
+                Telling::GarbageFrame => self.outlet.send(Signal::Garbage).await?,
                 Telling::HugeFrame => {
                     self.send(json!({"type": "response.padding", "padding": "x".repeat(HUGE_BYTES)})).await?;
                 }

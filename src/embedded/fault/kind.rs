@@ -38,8 +38,8 @@ pub enum Ending {
     Silent,
     /// Nothing more is read or answered, pings included; at the upgrade too, once `after` requests have passed.
     HalfOpen,
-    /// The connection breaks, without a close frame, after some deltas.
-    CloseMidResponse,
+    /// It goes no further after some deltas.
+    Interrupted(Interruption),
     /// The output comes, the terminal event never does.
     MissingTerminal,
     /// `response.failed`, before any output.
@@ -50,6 +50,17 @@ pub enum Ending {
     Steered,
     /// The connection breaks once the response is complete, so that the next request meets a dead one.
     CloseAfterResponse,
+}
+
+/// What stands in the place of the rest of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// The connection breaks, without a close frame.
+    Break,
+    /// 500 `server_error`.
+    Error,
+    /// Nothing; pings are still answered.
+    Silence,
 }
 
 /// What an error says.
@@ -101,6 +112,8 @@ pub enum Telling {
     MissingSequence,
     /// A binary frame stands between the events.
     BinaryFrame,
+    /// A frame of half an event stands between the events.
+    GarbageFrame,
     /// One frame of more than 16 MiB stands between the events.
     HugeFrame,
     /// Events trickle.
@@ -115,7 +128,8 @@ const SHORT_WAIT: Option<u32> = Some(1);
 const LONG_WAIT: Option<u32> = Some(60);
 
 /// Every fault: its name on the command line, what it is, and what it does.
-const CATALOGUE: [(&str, FaultKind, &str); 45] = {
+const CATALOGUE: [(&str, FaultKind, &str); 48] = {
+    use Interruption::{Break, Silence};
     use {self::Ending::*, ErrorFault::*, ErrorForm::*, Telling::*};
     const fn upgrade(status: u16) -> FaultKind {
         FaultKind::Upgrade(UpgradeFault::Refused(status))
@@ -124,7 +138,7 @@ const CATALOGUE: [(&str, FaultKind, &str); 45] = {
         FaultKind::Ending(ending)
     }
     const fn error(fault: ErrorFault) -> FaultKind {
-        FaultKind::Ending(Error(fault))
+        FaultKind::Ending(Ending::Error(fault))
     }
     [
         ("upgrade-401", upgrade(401), "the upgrade is answered 401"),
@@ -137,7 +151,9 @@ const CATALOGUE: [(&str, FaultKind, &str); 45] = {
         ("upgrade-503", upgrade(503), "the upgrade is answered 503"),
         ("close-after-upgrade", FaultKind::Upgrade(UpgradeFault::Closed), "closed with 1008 right after the upgrade"),
         ("close-before-event", ends(Close(1011)), "closed with 1011 before any event"),
-        ("close-mid-response", ends(CloseMidResponse), "the connection breaks after some deltas"),
+        ("close-mid-response", ends(Interrupted(Break)), "the connection breaks after some deltas"),
+        ("error-mid-response", ends(Interrupted(Interruption::Error)), "500 server_error after some deltas"),
+        ("silent-mid-response", ends(Interrupted(Silence)), "silent after some deltas; pings are still answered"),
         ("close-after-response", ends(CloseAfterResponse), "the connection breaks once the response is complete"),
         ("close-1009", ends(Close(1009)), "closed as for a message too big, before any event"),
         ("close-1011", ends(Close(1011)), "closed as for an internal error, before any event"),
@@ -166,6 +182,7 @@ const CATALOGUE: [(&str, FaultKind, &str); 45] = {
         ("missing-sequence", FaultKind::Telling(MissingSequence), "no sequence_number in any event"),
         ("missing-terminal", ends(MissingTerminal), "no terminal event"),
         ("binary-frame", FaultKind::Telling(BinaryFrame), "a binary frame between the events"),
+        ("garbage-frame", FaultKind::Telling(GarbageFrame), "a frame that is no JSON between the events"),
         ("huge-frame", FaultKind::Telling(HugeFrame), "a frame of more than 16 MiB between the events"),
         ("slow", FaultKind::Telling(Slow), "events trickle, one in 100 ms"),
         ("failed", ends(Failed), "response.failed with server_error, before any output"),
@@ -213,6 +230,13 @@ impl fmt::Display for FaultKind {
     }
 }
 
+impl Ending {
+    /// Whether it is an error, which may come in any form.
+    pub(super) fn is_error(self) -> bool {
+        matches!(self, Ending::Error(_) | Ending::Interrupted(Interruption::Error))
+    }
+}
+
 impl Telling {
     /// Whether there is anything left to tell oddly in a request that ends so.
     pub(super) fn acts_with(self, ending: Option<Ending>) -> bool {
@@ -220,7 +244,7 @@ impl Telling {
         let Some(ending) = ending else { return true };
         match ending {
             Error(_) | Close(_) | Silent | HalfOpen => false,
-            CloseMidResponse | MissingTerminal => !matches!(self, Telling::MissingUsage | Telling::MissingOutput),
+            Interrupted(_) | MissingTerminal => !matches!(self, Telling::MissingUsage | Telling::MissingOutput),
             Failed => self != Telling::Refusal,
             Incomplete | Steered | CloseAfterResponse => true,
         }

@@ -32,12 +32,12 @@ impl Plan {
 
     /// Takes what decides the ending, if it can act beside what was taken before it.
     fn take_ending(&mut self, kind: FaultKind) -> bool {
-        match (kind, self.ending, self.form) {
-            (FaultKind::Ending(ending), None, None) | (FaultKind::Ending(ending @ Ending::Error(_)), None, Some(_)) => {
+        match kind {
+            FaultKind::Ending(ending) if self.ending.is_none() && (self.form.is_none() || ending.is_error()) => {
                 self.ending = Some(ending);
                 true
             }
-            (FaultKind::Form(form), None | Some(Ending::Error(_)), None) => {
+            FaultKind::Form(form) if self.form.is_none() && self.ending.is_none_or(Ending::is_error) => {
                 self.form = Some(form);
                 true
             }
@@ -190,9 +190,11 @@ mod tests {
 
     #[test]
     fn an_error_takes_the_form_that_is_due_before_or_after_it() {
-        for faults in [["flat-error", "quota"], ["quota", "flat-error"]] {
-            let plan = plan(&faults);
-            assert_eq!((plan.ending, plan.form), (ending("quota"), Some(ErrorForm::Flat)), "{faults:?}");
+        for error in ["quota", "connection-limit", "error-mid-response"] {
+            for faults in [["flat-error", error], [error, "flat-error"]] {
+                let plan = plan(&faults);
+                assert_eq!((plan.ending, plan.form), (ending(error), Some(ErrorForm::Flat)), "{faults:?}");
+            }
         }
     }
 

@@ -98,6 +98,32 @@ async fn a_connection_breaks_after_some_deltas() {
 }
 
 #[tokio::test]
+async fn an_error_comes_after_some_deltas_in_any_form() {
+    let nested = events_of("error-mid-response").await;
+    assert_eq!(types(&nested).iter().filter(|kind| **kind == "response.output_text.delta").count(), 3);
+    let error = nested.last().unwrap();
+    assert_eq!((&error["status"], &error["error"]["code"]), (&json!(500), &json!("server_error")));
+    let agent = agent(&["flat-error", "error-mid-response"]).await;
+    let answer = post(&agent, json!({"input": "long", "stream": true})).await.unwrap();
+    let flat = answer.events();
+    assert_eq!(types(&flat)[0], "response.created");
+    assert_eq!((&flat.last().unwrap()["code"], answer.whole), (&json!("server_error"), true));
+}
+
+#[tokio::test]
+async fn a_response_falls_silent_after_some_deltas_and_pings_are_still_answered() {
+    let agent = agent(&["silent-mid-response"]).await;
+    let mut client = Client::connect(&agent).await;
+    client.send(create(json!({"input": "long"}))).await;
+    let mut deltas = 0;
+    while deltas < 3 {
+        deltas += usize::from(client.next().await["type"] == "response.output_text.delta");
+    }
+    client.send_message(Message::Ping(Vec::new().into())).await;
+    assert!(matches!(client.next_message().await, Some(Ok(Message::Pong(_)))));
+}
+
+#[tokio::test]
 async fn a_half_open_connection_answers_nothing_from_the_upgrade_or_in_use() {
     for passed in [0, 1] {
         let agent = agent(&[&format!("half-open,after={passed},times=1")]).await;
@@ -313,6 +339,25 @@ async fn a_binary_frame_stands_in_a_response() {
     }
     assert_eq!(before, 2);
     assert_eq!(client.until_end().await.last().unwrap()["type"], "response.completed");
+}
+
+#[tokio::test]
+async fn half_an_event_stands_in_a_response() {
+    let agent = agent(&["garbage-frame"]).await;
+    let mut client = Client::connect(&agent).await;
+    client.send(create(json!({"input": "hi"}))).await;
+    let mut unreadable = 0;
+    while let Some(Ok(Message::Text(text))) = client.next_message().await {
+        unreadable += usize::from(serde_json::from_str::<Value>(&text).is_err());
+        if text.contains("response.completed") {
+            break;
+        }
+    }
+    assert_eq!(unreadable, 1);
+    let answer = post(&agent, json!({"input": "hi", "stream": true})).await.unwrap();
+    let blocks = String::from_utf8(answer.body.to_vec()).unwrap();
+    let data = blocks.lines().filter_map(|line| line.strip_prefix("data: "));
+    assert_eq!(data.filter(|data| serde_json::from_str::<Value>(data).is_err()).count(), 1);
 }
 
 #[tokio::test]
