@@ -83,7 +83,11 @@ impl Attempts {
                 self.halved = true;
                 Remedy::Halve
             }
-            ErrorClass::ContextLength | ErrorClass::Quota | ErrorClass::Auth | ErrorClass::Invalid => Remedy::GiveUp,
+            ErrorClass::ContextLength
+            | ErrorClass::Quota
+            | ErrorClass::Auth
+            | ErrorClass::Redirect
+            | ErrorClass::Invalid => Remedy::GiveUp,
         }
     }
 

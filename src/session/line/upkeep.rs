@@ -219,7 +219,7 @@ impl Line {
                 }
                 _ => {
                     self.offline(error.to_string());
-                    return Err(Failure::Unreachable(error.to_string()).into());
+                    return Err(error.unreachable().into());
                 }
             }
         }
@@ -269,7 +269,7 @@ impl Line {
             Err(error) => {
                 self.link = Link::None;
                 self.offline(error.to_string());
-                Err(Failure::Unreachable(error.to_string()).into())
+                Err(error.unreachable().into())
             }
         }
     }
