@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
-use hyper::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use ipnet::IpNet;
 
 use super::Provider;
 use crate::config::Config;
@@ -86,23 +86,34 @@ fn set<'a>(env: &'a BTreeMap<String, String>, name: &'static str) -> Option<(&'s
     env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty()).map(|value| (name, value))
 }
 
-/// Whether `NO_PROXY` names this host: itself, a domain above it, its address or network, or `*`; each with a port, it
-/// may be, which then must be the one.
+/// Whether `NO_PROXY` names this host: itself, a domain above it, its address or network, or `*`; with a port, only that
+/// one. (hyper-util has a matcher too, but it knows no ports, no `*.example.com`, and no address in `*`.)
 fn is_listed(host: &str, port: u16, list: &str) -> bool {
-    // The matcher knows neither ports nor the spelling `*.example.com`.
-    let entries = list.split([',', ' ']).map(str::trim).filter_map(|entry| match entry.rsplit_once(':') {
-        Some((host, digits)) if !host.contains(':') || host.ends_with(']') => {
-            (digits.parse() == Ok(port)).then_some(host)
-        }
-        _ => Some(entry),
-    });
-    let entries = entries.map(|entry| match entry.strip_prefix('*') {
-        Some(domain) if domain.starts_with('.') => domain,
-        _ => entry.trim_start_matches('[').trim_end_matches(']'),
-    });
-    let matcher = Matcher::builder().all("http://proxy").no(entries.collect::<Vec<_>>().join(",")).build();
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    format!("https://{host}").parse::<Uri>().is_ok_and(|url| matcher.intercept(&url).is_none())
+    list.split([',', ' ']).any(|entry| {
+        let named = match entry.rsplit_once(':') {
+            // The last part of an IPv6 address is no port.
+            Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
+                if digits.parse() != Ok(port) {
+                    return false;
+                }
+                name
+            }
+            _ => entry,
+        };
+        let named = named.trim_start_matches('[').trim_end_matches(']');
+        named == "*" || is_in_network(host, named) || is_in_domain(host, named)
+    })
+}
+
+fn is_in_network(host: &str, named: &str) -> bool {
+    let Ok(address) = host.parse::<IpAddr>() else { return false };
+    named.parse() == Ok(address) || named.parse().is_ok_and(|network: IpNet| network.contains(&address))
+}
+
+fn is_in_domain(host: &str, named: &str) -> bool {
+    let domain = named.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
+    let above = host.strip_suffix(&domain);
+    !domain.is_empty() && above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 #[cfg(test)]
@@ -122,6 +133,7 @@ mod tests {
             ("api.example.com", "*"),
             ("10.1.2.3", "10.0.0.0/8"),
             ("10.1.2.3", "10.1.2.3"),
+            ("10.1.2.3", "*"),
             ("fd00::7", "fd00::/8"),
             ("fd00::7", "fd00::7"),
             ("fd00::7", "[fd00::7]:443"),
