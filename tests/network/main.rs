@@ -6,6 +6,8 @@
 
 mod authority;
 mod certificates;
+mod doctor;
+mod frames;
 #[path = "../provider/mod.rs"]
 mod provider;
 mod proxies;
