@@ -17,7 +17,7 @@ mod workspace_edit;
 
 pub use client::{Client, User};
 pub use editor::{Refusal, TestEditor};
-pub use process::{Agent, Finished, deserted, finish, git_apply, spawn_idle};
+pub use process::{Agent, Finished, Running, deserted, finish, git_apply, spawn_idle};
 pub use project::{PYTHON, Project, RUST};
 pub use turns::commands;
 
