@@ -309,7 +309,10 @@ impl Line {
             // A warm-up that takes longer than making a connection is not worth waiting for.
             let lit = tokio::time::timeout(profile.limits.connect_timeout, lighting.next());
             if let Ok(lit) = self.bounded(lit).await? {
-                return Ok(lit.map(|lit| self.install(lit)));
+                return Ok(lit.map(|made| {
+                    self.install(made);
+                    self.turn.receipt.handshakes += 1;
+                }));
             }
         }
         let opened = self.bounded(open(&profile)).await?;
