@@ -150,7 +150,7 @@ impl Storm {
     }
 
     async fn between_turns(&mut self) {
-        let calm = self.begun / 25 % 3 == 0;
+        let calm = (self.begun / 25).is_multiple_of(3);
         let (disk, yes) = (self.rng.u8(..3) == 0, self.rng.u8(..6) == 0);
         with(&self.trial, |trial| {
             trial.calm = calm;
