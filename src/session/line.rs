@@ -302,7 +302,7 @@ impl Line {
         self.turn.receipt.ms_waiting += waited.elapsed();
         connected?;
         self.turn.lost = None;
-        // Connecting, and waiting before it, takes time in which the user types.
+        // Connecting, and waiting before it, takes time in which the user types (invariant 6).
         self.turn.items.extend(context.meanwhile());
         let request = self.compose(context)?;
         self.note_connection();
@@ -420,6 +420,7 @@ impl Line {
             let event =
                 decode(&text).map_err(|reason| cut(format!("the server sent something unreadable ({reason})")))?;
             if let Some(done) = answer.take(event, watcher)? {
+                source.finish();
                 return Ok(done);
             }
         }
@@ -460,17 +461,17 @@ impl Line {
             _ => None,
         };
         let fresh = matches!(self.link, Link::WebSocket { heard: false, .. });
-        self.drop_link("connection lost");
-        match code {
-            Some(1008) if fresh && self.may_use_http() => self.hold_http(&closed.to_string(), HTTP_HOLDS),
-            Some(1009) if !heard => return Stop::Trouble(self.too_large(bytes_out)),
-            Some(1012 | 1013) if !heard => {
-                let http = self.may_use_http();
-                return Stop::Trouble(Trouble::Shed { reason: closed.to_string(), http });
-            }
-            _ => {}
+        let http = self.may_use_http();
+        let trouble = match code {
+            Some(1009) if !heard => self.too_large(bytes_out),
+            Some(1012 | 1013) if !heard => Trouble::Shed { reason: closed.to_string(), http },
+            _ => Trouble::Cut(closed.to_string()),
+        };
+        self.drop_link(&told(&trouble).1);
+        if code == Some(1008) && fresh && http {
+            self.hold_http(&closed.to_string(), HTTP_HOLDS);
         }
-        cut(closed.to_string())
+        Stop::Trouble(trouble)
     }
 
     fn too_large(&self, bytes: usize) -> Trouble {
@@ -510,6 +511,8 @@ impl Line {
             Link::Http { client, .. } => client.disconnect(),
             Link::WebSocket { .. } => {
                 self.link = Link::None;
+                // One that was being made beside it may have met the same fate.
+                self.lighting.stop();
                 self.board.tell(Happened::Dark);
             }
             Link::None => {}
@@ -539,6 +542,13 @@ impl Source {
             (Source::WebSocket, Link::WebSocket { connection, .. }) => connection.next().await,
             (Source::Http(exchange), _) => exchange.next().await,
             (Source::WebSocket, _) => Incoming::Closed(Closed::Io("the connection is gone".into())),
+        }
+    }
+
+    /// The answer is complete; the connection goes on to the next.
+    fn finish(self) {
+        if let Source::Http(exchange) = self {
+            exchange.finish();
         }
     }
 }

@@ -104,9 +104,9 @@ pub fn violations(request: &Request, chain: &Chain) -> Vec<String> {
     let body = &request.body;
     expect(body["store"] == Value::Bool(false), "store is false");
     expect(body.get("instructions").is_none(), "no instructions field");
-    expect(request.raw.len() < 16 << 20, "under 16 MiB");
     match request.transport {
         Transport::WebSocket => {
+            expect(request.raw.len() < 16 << 20, "a frame is under 16 MiB");
             expect(body["type"] == "response.create", "a frame is a response.create");
             expect(body.get("stream").is_none(), "stream is implied");
         }

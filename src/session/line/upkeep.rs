@@ -210,6 +210,7 @@ impl Line {
     fn lost(&mut self, closed: &Closed) {
         tracing::info!(reason = %closed, "connection lost");
         self.link = Link::None;
+        self.lighting.stop();
         self.lineage.forget("connection lost");
         if !matches!(closed, Closed::ByPeer { code: Some(1012 | 1013), .. }) {
             let pause = self.comeback.pause();
@@ -248,11 +249,15 @@ impl Line {
         if self.turn.in_flight {
             self.drop_link("cancelled");
         }
-        match &self.link {
-            Link::WebSocket { .. } => return Ok(()),
-            Link::Http { client, .. } if client.is_connected() => return Ok(()),
-            _ => watcher(Happening::Connecting),
+        let ready = match &mut self.link {
+            Link::WebSocket { .. } => true,
+            Link::Http { client, .. } => client.is_ready().await,
+            Link::None => false,
+        };
+        if ready {
+            return Ok(());
         }
+        watcher(Happening::Connecting);
         let began = Instant::now();
         loop {
             let reason = match self.connect_once().await? {
@@ -310,8 +315,8 @@ impl Line {
             let lit = tokio::time::timeout(profile.limits.connect_timeout, lighting.next());
             if let Ok(lit) = self.bounded(lit).await? {
                 return Ok(lit.map(|made| {
-                    self.install(made);
                     self.turn.receipt.handshakes += 1;
+                    self.install(made);
                 }));
             }
         }
