@@ -256,10 +256,7 @@ impl Line {
                     self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
                     return Err(failure);
                 }
-                Err(Stop::Trouble(trouble)) => {
-                    self.recover(&trouble, watcher).await?;
-                    self.turn.items.extend(context.meanwhile());
-                }
+                Err(Stop::Trouble(trouble)) => self.recover(&trouble, watcher).await?,
             }
         }
     }
@@ -305,6 +302,8 @@ impl Line {
         self.turn.receipt.ms_waiting += waited.elapsed();
         connected?;
         self.turn.lost = None;
+        // Connecting, and waiting before it, takes time in which the user types (invariant 6).
+        self.turn.items.extend(context.meanwhile());
         let request = self.compose(context)?;
         self.note_connection();
         self.turn.receipt.bytes_sent += request.text.len() as u64;
@@ -421,6 +420,7 @@ impl Line {
             let event =
                 decode(&text).map_err(|reason| cut(format!("the server sent something unreadable ({reason})")))?;
             if let Some(done) = answer.take(event, watcher)? {
+                source.finish();
                 return Ok(done);
             }
         }
@@ -461,17 +461,17 @@ impl Line {
             _ => None,
         };
         let fresh = matches!(self.link, Link::WebSocket { heard: false, .. });
-        self.drop_link("connection lost");
-        match code {
-            Some(1008) if fresh && self.may_use_http() => self.hold_http(&closed.to_string(), HTTP_HOLDS),
-            Some(1009) if !heard => return Stop::Trouble(self.too_large(bytes_out)),
-            Some(1012 | 1013) if !heard => {
-                let http = self.may_use_http();
-                return Stop::Trouble(Trouble::Shed { reason: closed.to_string(), http });
-            }
-            _ => {}
+        let http = self.may_use_http();
+        let trouble = match code {
+            Some(1009) if !heard => self.too_large(bytes_out),
+            Some(1012 | 1013) if !heard => Trouble::Shed { reason: closed.to_string(), http },
+            _ => Trouble::Cut(closed.to_string()),
+        };
+        self.drop_link(&told(&trouble).1);
+        if code == Some(1008) && fresh && http {
+            self.hold_http(&closed.to_string(), HTTP_HOLDS);
         }
-        cut(closed.to_string())
+        Stop::Trouble(trouble)
     }
 
     fn too_large(&self, bytes: usize) -> Trouble {
@@ -511,6 +511,8 @@ impl Line {
             Link::Http { client, .. } => client.disconnect(),
             Link::WebSocket { .. } => {
                 self.link = Link::None;
+                // One that was being made beside it may have met the same fate.
+                self.lighting.stop();
                 self.board.tell(Happened::Dark);
             }
             Link::None => {}
@@ -540,6 +542,13 @@ impl Source {
             (Source::WebSocket, Link::WebSocket { connection, .. }) => connection.next().await,
             (Source::Http(exchange), _) => exchange.next().await,
             (Source::WebSocket, _) => Incoming::Closed(Closed::Io("the connection is gone".into())),
+        }
+    }
+
+    /// The answer is complete; the connection goes on to the next.
+    fn finish(self) {
+        if let Source::Http(exchange) = self {
+            exchange.finish();
         }
     }
 }

@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Incoming as Body};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::dial::{Target, dial};
 use super::error::ApiError;
@@ -19,6 +19,8 @@ use super::{Closed, Incoming};
 
 /// Largest single event taken from a server, and largest error body.
 const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+/// Longest that the end of a body may come after its last event.
+const TAIL: Duration = Duration::from_secs(1);
 /// Events waiting to be looked at.
 const INCOMING_QUEUE: usize = 256;
 
@@ -60,6 +62,14 @@ impl Exchange {
             None => Incoming::Closed(Closed::ByPeer { code: None, reason: String::new() }),
         }
     }
+
+    /// The terminal event was seen: the rest of the body is read beside, for a connection whose answer was not read to
+    /// its end cannot be used again.
+    pub fn finish(mut self) {
+        tokio::spawn(async move {
+            let _ = timeout(TAIL, async { while let Incoming::Event { .. } = self.next().await {} }).await;
+        });
+    }
 }
 
 impl Client {
@@ -68,9 +78,10 @@ impl Client {
         Client { target, endpoint, sender: None }
     }
 
-    /// Whether the next request can go out on an open connection.
-    pub fn is_connected(&self) -> bool {
-        self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    /// Whether the next request can go out on an open connection. Waits a moment for the end of the last answer.
+    pub async fn is_ready(&mut self) -> bool {
+        let Some(sender) = self.sender.as_mut() else { return false };
+        timeout(TAIL, sender.ready()).await.is_ok_and(|ready| ready.is_ok())
     }
 
     /// Gives the connection up; the next request makes a new one.
@@ -83,12 +94,13 @@ impl Client {
     /// # Errors
     /// [`ConnectError`], within `limit`.
     pub async fn connect(&mut self, limit: Duration) -> Result<bool, ConnectError> {
-        if self.is_connected() {
+        if self.is_ready().await {
             return Ok(false);
         }
         let url = &self.endpoint.url;
+        let deadline = Instant::now() + limit;
         let attempt = async {
-            let stream = dial(&self.target).await?;
+            let stream = dial(&self.target, deadline).await?.stream;
             let broken = |error: hyper::Error| ConnectError::Handshake { url: url.clone(), reason: error.to_string() };
             let (sender, connection) =
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
@@ -120,11 +132,10 @@ impl Client {
         };
         let status = response.status();
         if !status.is_success() {
-            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-            let retry_after = retry_after.and_then(|value| value.parse().ok()).map(Duration::from_secs);
+            let headers = response.headers().clone();
             let body = Limited::new(response.into_body(), MAX_EVENT_BYTES).collect().await;
             let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &body, retry_after)));
+            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &headers, &body)));
         }
         let (received, incoming) = mpsc::channel(INCOMING_QUEUE);
         let reader = tokio::spawn(read_events(response.into_body(), received));

@@ -210,6 +210,7 @@ impl Line {
     fn lost(&mut self, closed: &Closed) {
         tracing::info!(reason = %closed, "connection lost");
         self.link = Link::None;
+        self.lighting.stop();
         self.lineage.forget("connection lost");
         if !matches!(closed, Closed::ByPeer { code: Some(1012 | 1013), .. }) {
             let pause = self.comeback.pause();
@@ -248,21 +249,26 @@ impl Line {
         if self.turn.in_flight {
             self.drop_link("cancelled");
         }
-        match &self.link {
-            Link::WebSocket { .. } => return Ok(()),
-            Link::Http { client, .. } if client.is_connected() => return Ok(()),
-            _ => watcher(Happening::Connecting),
+        let ready = match &mut self.link {
+            Link::WebSocket { .. } => true,
+            Link::Http { client, .. } => client.is_ready().await,
+            Link::None => false,
+        };
+        if ready {
+            return Ok(());
         }
+        watcher(Happening::Connecting);
         let began = Instant::now();
         loop {
-            let reason = match self.connect_once().await? {
+            let error = match self.connect_once().await? {
                 Ok(()) => return Ok(()),
-                Err(reason) => reason,
+                Err(error) => error,
             };
+            let reason = error.to_string();
             // The turn's own attempts come first; when it has ended, the session goes on trying.
             self.offline(reason.clone(), Some(KNOCK_EVERY));
             let Some(lost) = self.turn.lost.clone() else {
-                return Err(Failure::Unreachable(reason).into());
+                return Err(error.unreachable().into());
             };
             if began.elapsed() >= PATIENCE {
                 return Err(Failure::Offline { lost, waited: PATIENCE, reason }.into());
@@ -273,7 +279,7 @@ impl Line {
     }
 
     /// WebSocket, once more if that may have been bad luck, then HTTP; or why nothing was to be had.
-    async fn connect_once(&mut self) -> Result<Result<(), String>, Stop> {
+    async fn connect_once(&mut self) -> Result<Result<(), ConnectFailure>, Stop> {
         if self.profile.transports == Transports::Http || matches!(self.link, Link::Http { .. }) {
             self.lighting.stop();
             return self.connect_http().await;
@@ -296,7 +302,7 @@ impl Line {
                     }
                     return Ok(connected);
                 }
-                _ => return Ok(Err(error.to_string())),
+                _ => return Ok(Err(error)),
             }
         }
     }
@@ -309,7 +315,10 @@ impl Line {
             // A warm-up that takes longer than making a connection is not worth waiting for.
             let lit = tokio::time::timeout(profile.limits.connect_timeout, lighting.next());
             if let Ok(lit) = self.bounded(lit).await? {
-                return Ok(lit.map(|lit| self.install(lit)));
+                return Ok(lit.map(|made| {
+                    self.turn.receipt.handshakes += 1;
+                    self.install(made);
+                }));
             }
         }
         let opened = self.bounded(open(&profile)).await?;
@@ -320,7 +329,7 @@ impl Line {
         }))
     }
 
-    async fn connect_http(&mut self) -> Result<Result<(), String>, Stop> {
+    async fn connect_http(&mut self) -> Result<Result<(), ConnectFailure>, Stop> {
         let profile = self.profile.clone();
         let until = match &self.link {
             Link::Http { until, .. } => *until,
@@ -339,7 +348,7 @@ impl Line {
             Err(ConnectFailure::Key(reason)) => Err(Failure::Key(reason).into()),
             Err(error) => {
                 self.link = Link::None;
-                Ok(Err(error.to_string()))
+                Ok(Err(error))
             }
         }
     }
