@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -19,6 +20,9 @@ use crate::wire::websocket::Liveness;
 const INSTRUCTIONS: &str = include_str!("agent/prompts/instructions.md");
 /// Name of the embedded agent's model; it is none.
 const EMBEDDED_MODEL: &str = "pilotlight-embedded";
+/// How long a connection is kept for a user who does nothing; less than `rotate_after`, so that nothing is rotated for
+/// nobody.
+const REST_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// The endpoint a configuration leads to, once the embedded agent (if it is that) runs.
 #[derive(Clone, Debug)]
@@ -112,6 +116,7 @@ pub fn profile(
             turn_timeout: session.turn_timeout,
             max_rounds: session.max_rounds,
             max_context_tokens: session.max_context_tokens,
+            rest_after: REST_AFTER,
         },
     })
 }

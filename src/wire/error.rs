@@ -88,6 +88,7 @@ impl ApiError {
             | "rate_limit_error" => ErrorClass::Retry,
             _ => match self.status {
                 Some(401 | 403) => ErrorClass::Auth,
+                Some(413) => ErrorClass::ContextLength,
                 Some(429 | 500..=599) => ErrorClass::Retry,
                 _ => ErrorClass::Invalid,
             },
