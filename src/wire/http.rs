@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Incoming as Body};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::dial::{Target, dial};
 use super::error::ApiError;
@@ -98,8 +98,9 @@ impl Client {
             return Ok(false);
         }
         let url = &self.endpoint.url;
+        let deadline = Instant::now() + limit;
         let attempt = async {
-            let stream = dial(&self.target).await?;
+            let stream = dial(&self.target, deadline).await?.stream;
             let broken = |error: hyper::Error| ConnectError::Handshake { url: url.clone(), reason: error.to_string() };
             let (sender, connection) =
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
@@ -131,11 +132,10 @@ impl Client {
         };
         let status = response.status();
         if !status.is_success() {
-            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-            let retry_after = retry_after.and_then(|value| value.parse().ok()).map(Duration::from_secs);
+            let headers = response.headers().clone();
             let body = Limited::new(response.into_body(), MAX_EVENT_BYTES).collect().await;
             let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &body, retry_after)));
+            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &headers, &body)));
         }
         let (received, incoming) = mpsc::channel(INCOMING_QUEUE);
         let reader = tokio::spawn(read_events(response.into_body(), received));
