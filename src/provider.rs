@@ -7,6 +7,7 @@ mod way;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -23,6 +24,9 @@ pub use way::{Way, roots};
 const INSTRUCTIONS: &str = include_str!("agent/prompts/instructions.md");
 /// Name of the embedded agent's model; it is none.
 const EMBEDDED_MODEL: &str = "pilotlight-embedded";
+/// How long a connection is kept for a user who does nothing; less than `rotate_after`, so that nothing is rotated for
+/// nobody.
+const REST_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// The endpoint a configuration leads to, once the embedded agent (if it is that) runs.
 #[derive(Clone, Debug)]
@@ -111,6 +115,7 @@ pub fn profile(
             turn_timeout: session.turn_timeout,
             max_rounds: session.max_rounds,
             max_context_tokens: session.max_context_tokens,
+            rest_after: REST_AFTER,
         },
     })
 }

@@ -250,3 +250,25 @@ async fn a_keep_alive_connection_that_was_closed_is_replaced_without_a_word() {
     assert_eq!(ended.outcome(), Outcome::Answered);
     rig.until(State::Warm).await;
 }
+
+#[tokio::test]
+async fn a_body_that_ends_a_moment_after_its_last_event_leaves_its_connection_to_the_next_request() {
+    let sign = std::sync::Arc::new(tokio::sync::Notify::new());
+    let mut rig = http().await;
+    let slow_end = |reply: Reply| reply.then(Step::Until(sign.clone()));
+    rig.provider.script([slow_end(Reply::text("One.")), Reply::text("Two.")]);
+    rig.run(Rig::ask("src/a.rs")).await;
+    sign.notify_one();
+    let ended = rig.run(Rig::ask("src/a.rs")).await;
+    assert_eq!((ended.receipt.reused_connection, ended.receipt.connections, ended.receipt.handshakes), (true, 1, 0));
+    assert_eq!(rig.provider.connections().len(), 1);
+}
+
+#[tokio::test]
+async fn a_session_over_http_connects_before_it_is_asked() {
+    let mut rig = http().await;
+    let status = rig.until(State::Warm).await;
+    assert_eq!((status.transport, status.connections), ("http", 1));
+    let ended = rig.edit("src/a.rs", [Reply::text("One.")]).await;
+    assert_eq!((ended.receipt.reused_connection, ended.receipt.handshakes), (true, 0));
+}

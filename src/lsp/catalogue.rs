@@ -27,6 +27,7 @@ pub fn actions(editor: &Editor, params: &CodeActionParams, raw_range: &Value) ->
     let desk = editor.desk(uri);
     let place = desk.as_ref().and_then(|desk| Place::new(desk, uri, params.range));
     if let Some(desk) = &desk {
+        desk.session.touch();
         offers.consent(editor, desk);
     }
     let here = json!({"uri": uri, "range": raw_range});

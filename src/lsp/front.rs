@@ -162,6 +162,10 @@ fn did_open(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
 fn did_change(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let (uri, version, changes) = read::<DidChange>(params)?.into_parts();
     note(editor, &uri, &editor.documents.change(&uri, version, changes));
+    // Whoever types may ask in a moment; the session should be warm by then.
+    if let Some(desk) = editor.desk(&uri) {
+        desk.session.touch();
+    }
     Ok(())
 }
 

@@ -12,10 +12,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::activity::Activity;
 use super::line::Line;
 use super::profile::Profile;
 use super::receipt::Outcome;
-use super::status::{Board, State, Status};
+use super::state::Event as Happened;
+use super::status::Board;
 
 /// Turns a session takes at once: one runs, four wait (contract 1.7).
 pub const MAX_TURNS: usize = 5;
@@ -43,6 +45,7 @@ pub struct Session<T> {
     places: Arc<Semaphore>,
     /// Ends the running turn when the session is closed.
     closing: CancellationToken,
+    activity: Activity,
     _actor: AbortOnDropHandle<()>,
 }
 
@@ -62,24 +65,15 @@ pub struct Full;
 impl<T: Send + 'static> Session<T> {
     /// Starts a session. Unless `consented`, it waits in `consent` until [`Session::light`].
     pub fn start<A: Agent<Turn = T>>(profile: Profile, agent: A, consented: bool) -> Session<T> {
-        let status = Status {
-            root: profile.root.clone(),
-            state: if consented { State::Cold } else { State::Consent },
-            transport: "websocket",
-            endpoint: profile.endpoint.clone(),
-            model: profile.model.clone(),
-            connections: 0,
-            turns: 0,
-            reason: None,
-        };
-        let board = Board::new(status);
+        let board = Board::new(&profile, consented);
         let (commands, received) = mpsc::channel(MAX_TURNS + 8);
         let closing = CancellationToken::new();
         let lit = consented && profile.warm;
-        let line = Line::new(Arc::new(profile), board.clone());
+        let activity = Activity::default();
+        let line = Line::new(Arc::new(profile), board.clone(), activity.clone());
         let actor = tokio::spawn(run(line, agent, received, lit));
         let places = Arc::new(Semaphore::new(MAX_TURNS));
-        Session { board, commands, places, closing, _actor: AbortOnDropHandle::new(actor) }
+        Session { board, commands, places, closing, activity, _actor: AbortOnDropHandle::new(actor) }
     }
 
     /// Queues a turn; returns how many are before it.
@@ -93,8 +87,14 @@ impl<T: Send + 'static> Session<T> {
         Ok(before)
     }
 
+    /// The user is at work in this workspace: a resting session wakes, one that is offline tries again now.
+    pub fn touch(&self) {
+        self.activity.note();
+    }
+
     /// Connects now, if the session is not connected; ends `consent`.
     pub fn light(&self) {
+        self.board.tell(Happened::Consented);
         let _ = self.commands.try_send(Command::Light);
     }
 
@@ -144,7 +144,6 @@ async fn run<A: Agent>(mut line: Line, mut agent: A, mut commands: mpsc::Receive
                     agent.crashed();
                     line.finish_turn(Outcome::Failed, 0);
                     line.reset();
-                    line.light();
                 }
                 drop(place);
             }
@@ -152,7 +151,6 @@ async fn run<A: Agent>(mut line: Line, mut agent: A, mut commands: mpsc::Receive
             Some(Command::Reset) => {
                 agent.reset();
                 line.reset();
-                line.light();
             }
             Some(Command::Close) | None => {
                 line.close().await;

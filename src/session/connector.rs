@@ -4,17 +4,23 @@
 //! refuses it leaves a good connection without an id.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::failure::{Failure, REDIRECTED};
+use super::failure::{Failure, KEY_REFUSED, REDIRECTED};
 use super::profile::Profile;
-use super::status::{Board, State};
+use super::state::Event as Happened;
+use super::status::Board;
 use crate::wire::event::{Event, decode};
+use crate::wire::http;
 use crate::wire::request::FrameKind;
 use crate::wire::websocket::{ConnectError, Connection};
 use crate::wire::{Closed, Incoming};
+
+/// Longest that a warm-up is waited for: it is best effort, and a server that takes it for a question of its own is
+/// better asked the first real one.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(10);
 
 /// A connection that is ready for a turn.
 #[derive(Debug)]
@@ -36,9 +42,12 @@ pub enum ConnectFailure {
     /// No WebSocket.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// Closed, or silent, before the warm-up was answered.
+    /// Closed before the warm-up was answered.
     #[error("{0} during the warm-up")]
     Closed(Closed),
+    /// A mistake of ours.
+    #[error("connecting failed")]
+    Crashed,
 }
 
 /// What a failed attempt says about the next one.
@@ -63,6 +72,7 @@ impl ConnectFailure {
         match self {
             ConnectFailure::Connect(ConnectError::Dial(error)) => error.advice(),
             ConnectFailure::Connect(ConnectError::Refused { status: 300..=399, .. }) => REDIRECTED.into(),
+            ConnectFailure::Connect(ConnectError::Refused { status: 401, .. }) => KEY_REFUSED.into(),
             ConnectFailure::Key(_) => "correct provider.api_key_env or provider.api_key_command".into(),
             _ => "check provider.base_url and the network, then try again".into(),
         }
@@ -86,7 +96,7 @@ impl ConnectFailure {
                 Verdict::Fatal(self.unreachable())
             }
             ConnectFailure::Closed(Closed::ByPeer { code: Some(1008), .. }) => Verdict::NoWebSocket,
-            ConnectFailure::Connect(_) | ConnectFailure::Closed(_) => Verdict::Again,
+            ConnectFailure::Connect(_) | ConnectFailure::Closed(_) | ConnectFailure::Crashed => Verdict::Again,
         }
     }
 }
@@ -115,23 +125,53 @@ pub async fn open(profile: &Profile) -> Result<Connection, ConnectFailure> {
 
 /// Opens a WebSocket and warms it up. `board` hears of the steps unless a session is warm already (a rotation).
 ///
+/// A server that does not answer the warm-up is taken as it is, on a connection where no late answer can come up.
+///
 /// # Errors
-/// [`ConnectFailure`], within `connect_timeout` and `first_event_timeout`.
+/// [`ConnectFailure`], within twice `connect_timeout` and [`LONGEST_WARM_UP`].
 pub async fn light(profile: Arc<Profile>, board: Option<Board>) -> Result<Lit, ConnectFailure> {
-    let show = |state| {
+    let tell = |event| {
         if let Some(board) = &board {
-            board.set(state);
+            board.tell(event);
         }
     };
-    show(State::Connecting);
+    tell(Happened::Dialling);
     let mut connection = open(&profile).await?;
     let since = Instant::now();
-    show(State::Warming);
+    tell(Happened::Upgraded);
     let frame = profile.template.frame(FrameKind::WarmUp, &profile.opening);
     connection.send(frame).await;
-    let answered = timeout(profile.limits.first_event_timeout, warm_up_answer(&mut connection)).await;
-    let response_id = answered.unwrap_or(Err(Closed::Dead)).map_err(ConnectFailure::Closed)?;
-    Ok(Lit { connection, since, response_id })
+    let limit = profile.limits.first_event_timeout.min(LONGEST_WARM_UP);
+    match timeout(limit, warm_up_answer(&mut connection)).await {
+        Ok(answer) => {
+            let response_id = answer.map_err(ConnectFailure::Closed)?;
+            Ok(Lit { connection, since, response_id })
+        }
+        Err(_) => {
+            tracing::info!("the server does not answer the warm-up; the session goes without");
+            Ok(Lit { connection: open(&profile).await?, since: Instant::now(), response_id: None })
+        }
+    }
+}
+
+/// Connects for HTTP, where there is no warm-up. `board` hears of the step.
+///
+/// # Errors
+/// [`ConnectFailure`], within `connect_timeout` and the time the key takes.
+pub async fn light_http(profile: Arc<Profile>, board: Board) -> Result<http::Client, ConnectFailure> {
+    board.tell(Happened::Dialling);
+    open_http(&profile).await
+}
+
+/// Connects for HTTP.
+///
+/// # Errors
+/// As [`light_http`].
+pub async fn open_http(profile: &Profile) -> Result<http::Client, ConnectFailure> {
+    let key = fetch_key(profile).await?;
+    let mut client = http::Client::new(profile.target.clone(), profile.http(key));
+    client.connect(profile.limits.connect_timeout).await?;
+    Ok(client)
 }
 
 /// Reads to the end of the warm-up: its id, or none when the server refused it.

@@ -5,6 +5,10 @@ use crate::wire::error::{ApiError, ErrorClass};
 /// What to do about a provider that redirects.
 pub const REDIRECTED: &str = "set provider.base_url to the address that serves the API itself";
 
+/// What to do about a provider that refuses the key.
+pub const KEY_REFUSED: &str =
+    "check that the key is right and meant for this provider (provider.api_key_env, provider.api_key_command)";
+
 /// A turn's failure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
@@ -25,6 +29,18 @@ pub enum Failure {
     /// The connection was lost more often than a turn may recover from.
     #[error("{0}, and again after reconnecting; nothing was applied, try once more")]
     Lost(String),
+    /// The connection was lost in mid turn, and the network did not come back while the turn waited.
+    #[error(
+        "{lost}, and there was no way back for {waited:?} ({reason}); nothing was applied. The session comes back by itself: try again when it has"
+    )]
+    Offline {
+        /// How it was lost.
+        lost: String,
+        /// How long was waited.
+        waited: std::time::Duration,
+        /// What the last attempt met.
+        reason: String,
+    },
     /// The server says to come back later than we wait.
     #[error("the provider asks to wait {seconds} s ({reason}); try again after {until}")]
     Later {
@@ -41,9 +57,9 @@ pub enum Failure {
     /// The model stopped short.
     #[error("the model's answer is incomplete ({0}); nothing was applied, ask for a smaller change")]
     Incomplete(String),
-    /// The request is larger than a frame may be.
+    /// The request is larger than a frame may be, even with half the context.
     #[error(
-        "the request is {bytes} bytes, more than the protocol's 16 MiB; lower context.max_file_bytes or reset the session"
+        "the request of {bytes} bytes is more than the server takes at once; lower session.max_context_tokens or context.max_file_bytes"
     )]
     TooLarge {
         /// Serialised size.

@@ -4,6 +4,7 @@
 //! is simply discarded. Everything is counted here, where it is sent and received.
 
 mod answer;
+mod lighting;
 mod upkeep;
 
 use std::sync::Arc;
@@ -11,17 +12,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::{sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use answer::Answer;
+use lighting::Lighting;
+use upkeep::{COOL_DOWN, HTTP_HOLDS};
 
-use super::connector::{ConnectFailure, Lit};
+use super::activity::Activity;
 use super::failure::Failure;
 use super::lineage::{Answered, Lineage};
 use super::profile::{Profile, Transports};
 use super::receipt::{Continuity, Outcome, Receipt};
 use super::recovery::{Attempts, Remedy, Trouble};
-use super::status::{Board, State};
+use super::state::Event as Happened;
+use super::status::Board;
 use crate::wire::event::{Finished, OutputItem, decode};
 use crate::wire::http::{self, Refusal};
 use crate::wire::item::{Encoded, Item};
@@ -72,8 +75,11 @@ pub struct Line {
     board: Board,
     link: Link,
     lineage: Lineage,
-    lighting: Option<AbortOnDropHandle<Result<Lit, ConnectFailure>>>,
-    retry: Retry,
+    lighting: Lighting,
+    comeback: Comeback,
+    /// A sign of life may light it: it was lit before, and only the network or a long rest put it out.
+    wakes: bool,
+    activity: Activity,
     turn: TurnRecord,
 }
 
@@ -95,9 +101,17 @@ enum Link {
 
 /// Coming back by itself while offline.
 #[derive(Default)]
-struct Retry {
+struct Comeback {
+    /// When the next attempt begins.
     at: Option<Instant>,
-    failures: u32,
+    /// Since when there is no connection.
+    dark_since: Option<Instant>,
+    /// Attempts begun since then.
+    attempts: u32,
+    /// Of these, answered, but not with a WebSocket.
+    refused: u32,
+    /// When a server last closed because it restarts or has too much to do.
+    shed: Option<Instant>,
 }
 
 /// What a turn has said and cost so far.
@@ -107,6 +121,8 @@ struct TurnRecord {
     cancel: CancellationToken,
     receipt: Receipt,
     attempts: Attempts,
+    /// How the turn lost its connection, until it has another.
+    lost: Option<String>,
     /// Everything sent and received in this turn, for asking again on a new lineage.
     items: Vec<Encoded>,
     /// A request is out and its answer not complete: the socket is not reusable.
@@ -114,7 +130,8 @@ struct TurnRecord {
     /// The last answer called tools, and their outputs have not gone out: nothing may continue from it.
     owes_outputs: bool,
     asked_at: Option<Instant>,
-    connected: bool,
+    /// The connection that the last request went over; told apart by how many were made before it.
+    asked_over: Option<u32>,
 }
 
 impl TurnRecord {
@@ -126,11 +143,12 @@ impl TurnRecord {
             cancel,
             receipt: Receipt::default(),
             attempts: Attempts::default(),
+            lost: None,
             items: Vec::new(),
             in_flight: false,
             owes_outputs: false,
             asked_at: None,
-            connected: false,
+            asked_over: None,
         }
     }
 }
@@ -148,16 +166,18 @@ impl From<Failure> for Stop {
 }
 
 impl Line {
-    /// A line that is not connected yet.
-    pub fn new(profile: Arc<Profile>, board: Board) -> Line {
+    /// A line that is not connected yet. It rests while there is no `activity`.
+    pub fn new(profile: Arc<Profile>, board: Board, activity: Activity) -> Line {
         let turn = TurnRecord::new(CancellationToken::new(), Duration::ZERO);
         Line {
             profile,
             board,
             link: Link::None,
             lineage: Lineage::default(),
-            lighting: None,
-            retry: Retry::default(),
+            lighting: Lighting::default(),
+            comeback: Comeback::default(),
+            wakes: false,
+            activity,
             turn,
         }
     }
@@ -178,7 +198,7 @@ impl Line {
         if self.lineage.tokens() > self.profile.limits.max_context_tokens {
             self.lineage.break_off("context past session.max_context_tokens");
         }
-        self.board.set(State::Busy);
+        self.board.tell(Happened::TurnBegan);
     }
 
     /// Whether the next request begins a new lineage, or the first: what the model believed before does not count.
@@ -202,19 +222,15 @@ impl Line {
         receipt.outcome = outcome;
         receipt.files_changed = files_changed;
         receipt.transport = self.board.status().transport;
-        receipt.reused_connection = receipt.rounds > 0 && !self.turn.connected;
+        receipt.reused_connection = receipt.rounds > 0 && receipt.handshakes == 0;
         receipt.close(self.turn.started);
         self.turn.items.clear();
-        if matches!(self.link, Link::None) {
-            self.board.set(State::Cold);
-            // A turn that was stopped or failed leaves no usable socket: warm the next one now, not when it is needed.
-            if self.profile.warm {
-                self.light();
-            }
-        } else {
-            self.board.set(State::Warm);
-        }
         self.board.file(receipt.clone());
+        self.activity.note();
+        // A turn that was stopped or failed leaves no usable socket: warm the next one now, not when it is needed.
+        if self.profile.warm {
+            self.light();
+        }
         receipt
     }
 
@@ -240,28 +256,25 @@ impl Line {
                     self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
                     return Err(failure);
                 }
-                Err(Stop::Trouble(trouble)) => {
-                    self.recover(&trouble, watcher).await?;
-                    self.turn.items.extend(context.meanwhile());
-                }
+                Err(Stop::Trouble(trouble)) => self.recover(&trouble, watcher).await?,
             }
         }
     }
 
     async fn recover(&mut self, trouble: &Trouble, watcher: Watcher<'_>) -> Result<(), Failure> {
-        let reason = match trouble {
-            Trouble::Cut(reason) => reason.clone(),
-            Trouble::Api { error, .. } => error.to_string(),
-        };
+        let (reason, label) = told(trouble);
         tracing::info!(%reason, "a request failed");
-        let label = match trouble {
-            Trouble::Cut(_) => "connection lost".to_owned(),
-            Trouble::Api { error, .. } => error.code.clone().unwrap_or_else(|| "server error".into()),
-        };
         self.turn.in_flight = false;
         match self.turn.attempts.remedy(trouble, jitter()) {
-            Remedy::Reconnect => self.drop_link(&label),
+            Remedy::Reconnect => {
+                self.turn.lost = Some(reason);
+                self.drop_link(&label);
+            }
             Remedy::Resend | Remedy::Halve => self.lineage.break_off(label),
+            Remedy::OverHttp => {
+                let shed = matches!(trouble, Trouble::Shed { .. });
+                self.hold_http(&reason, if shed { COOL_DOWN } else { HTTP_HOLDS });
+            }
             Remedy::Wait(delay) => {
                 self.lineage.break_off(label);
                 watcher(Happening::Waiting { delay, reason: &reason });
@@ -271,21 +284,12 @@ impl Line {
                 result?;
             }
             Remedy::GiveUp => {
-                self.lineage.break_off(label);
-                return Err(match trouble {
-                    Trouble::Cut(reason) => {
-                        self.link = Link::None;
-                        Failure::Lost(reason.clone())
-                    }
-                    Trouble::Api { error, .. } => match error.retry_after {
-                        Some(delay) if delay > super::recovery::LONGEST_WAIT => Failure::Later {
-                            seconds: delay.as_secs(),
-                            until: clock(SystemTime::now() + delay),
-                            reason: error.to_string(),
-                        },
-                        _ => Failure::from_api(error),
-                    },
-                });
+                match trouble {
+                    // An error ends the request, not the socket (`protocol.md` 6).
+                    Trouble::Api { .. } => self.lineage.break_off(label),
+                    _ => self.drop_link(&label),
+                }
+                return Err(given_up(trouble));
             }
         }
         Ok(())
@@ -297,17 +301,22 @@ impl Line {
         let connected = self.connect(watcher).await;
         self.turn.receipt.ms_waiting += waited.elapsed();
         connected?;
+        self.turn.lost = None;
+        // Connecting, and waiting before it, takes time in which the user types (invariant 6).
+        self.turn.items.extend(context.meanwhile());
         let request = self.compose(context)?;
+        self.note_connection();
         self.turn.receipt.bytes_sent += request.text.len() as u64;
-        self.turn.receipt.bytes_full_resend += request.full_resend as u64;
         self.turn.in_flight = true;
         watcher(Happening::Asking);
         let waited = Instant::now();
         self.turn.asked_at.get_or_insert(waited);
-        let answer = self.exchange(request.text, watcher).await;
+        let answer = self.exchange(request.text, request.chained_outputs, watcher).await;
         self.turn.receipt.ms_waiting += waited.elapsed();
         let (items, finished) = answer?;
         self.turn.in_flight = false;
+        // Attempts that were cut are ours to answer for, not a stateless client's.
+        self.turn.receipt.bytes_full_resend += request.full_resend as u64;
         let is_call = |item: &OutputItem| matches!(item.item, Item::FunctionCall { .. } | Item::CustomToolCall { .. });
         self.turn.owes_outputs = items.iter().any(is_call);
         let usage = finished.usage.unwrap_or_default();
@@ -345,6 +354,7 @@ impl Line {
         }
         items.extend(self.turn.items[self.lineage.sent_of_turn()..].iter().cloned());
         let full_resend = self.profile.template.full_len(self.lineage.bytes() + joined_len(&items));
+        let chained_outputs = self.turn.owes_outputs && self.lineage.previous().is_some() && !stateless;
         let text = if stateless {
             let whole: Vec<Encoded> = self.lineage.history().iter().chain(&items).cloned().collect();
             self.profile.template.body(&whole)
@@ -355,10 +365,11 @@ impl Line {
             };
             self.profile.template.frame(kind, &items)
         };
-        if text.len() > MAX_FRAME_BYTES {
-            return Err(Failure::TooLarge { bytes: text.len() }.into());
+        // HTTP has no such limit.
+        if text.len() > MAX_FRAME_BYTES && !stateless {
+            return Err(Stop::Trouble(self.too_large(text.len())));
         }
-        Ok(Request { text, items, full_resend })
+        Ok(Request { text, items, full_resend, chained_outputs })
     }
 
     /// Bytes a rebased context may take: half the token limit, at four bytes a token.
@@ -369,11 +380,17 @@ impl Line {
     }
 
     /// Sends and reads to the terminal event.
-    async fn exchange(&mut self, text: String, watcher: Watcher<'_>) -> Result<(Vec<OutputItem>, Finished), Stop> {
+    async fn exchange(
+        &mut self,
+        text: String,
+        chained_outputs: bool,
+        watcher: Watcher<'_>,
+    ) -> Result<(Vec<OutputItem>, Finished), Stop> {
+        let bytes_out = text.len();
         let limits = self.profile.limits.clone();
         let first_event_by = Instant::now() + limits.first_event_timeout;
         let mut source = self.send(text, first_event_by).await?;
-        let mut answer = Answer::default();
+        let mut answer = Answer::to(chained_outputs);
         let mut event_by = first_event_by;
         loop {
             let cancel = self.turn.cancel.clone();
@@ -388,7 +405,7 @@ impl Line {
                     return Err(Failure::TimedOut(limits.turn_timeout).into());
                 }
                 Err(_) => return Err(cut(format!("the server was silent for {:?}", silence(&answer, &limits)))),
-                Ok(Incoming::Closed(closed)) => return Err(self.closed(&closed)),
+                Ok(Incoming::Closed(closed)) => return Err(self.closed(&closed, bytes_out, answer.heard)),
                 Ok(Incoming::Event { text, bytes }) => (text, bytes),
             };
             self.turn.receipt.bytes_received += bytes as u64;
@@ -399,9 +416,11 @@ impl Line {
                 *heard = true;
             }
             event_by = Instant::now() + limits.idle_timeout;
+            answer.heard = true;
             let event =
                 decode(&text).map_err(|reason| cut(format!("the server sent something unreadable ({reason})")))?;
             if let Some(done) = answer.take(event, watcher)? {
+                source.finish();
                 return Ok(done);
             }
         }
@@ -425,7 +444,9 @@ impl Line {
                 };
                 match posted {
                     Ok(Ok(exchange)) => Ok(Source::Http(exchange)),
-                    Ok(Err(Refusal::Api(error))) => Err(Stop::Trouble(Trouble::Api { error, after_output: false })),
+                    Ok(Err(Refusal::Api(error))) => {
+                        Err(Stop::Trouble(Trouble::Api { error, after_output: false, chained_outputs: false }))
+                    }
                     Ok(Err(Refusal::Lost(closed))) => Err(cut(closed.to_string())),
                     Err(_) => Err(cut("the server was silent".into())),
                 }
@@ -433,14 +454,41 @@ impl Line {
         }
     }
 
-    /// The connection ended in mid response.
-    fn closed(&mut self, closed: &Closed) -> Stop {
-        if let (Closed::ByPeer { code: Some(1008), .. }, Link::WebSocket { heard: false, .. }) = (closed, &self.link)
-            && self.profile.transports == Transports::Auto
-        {
-            self.hold_http(&ConnectFailure::Closed(closed.clone()));
+    /// The connection ended with a request of `bytes_out` on its way; `heard` when the server had begun to answer it.
+    fn closed(&mut self, closed: &Closed, bytes_out: usize, heard: bool) -> Stop {
+        let code = match closed {
+            Closed::ByPeer { code, .. } => *code,
+            _ => None,
+        };
+        let fresh = matches!(self.link, Link::WebSocket { heard: false, .. });
+        let http = self.may_use_http();
+        let trouble = match code {
+            Some(1009) if !heard => self.too_large(bytes_out),
+            Some(1012 | 1013) if !heard => Trouble::Shed { reason: closed.to_string(), http },
+            _ => Trouble::Cut(closed.to_string()),
+        };
+        self.drop_link(&told(&trouble).1);
+        if code == Some(1008) && fresh && http {
+            self.hold_http(&closed.to_string(), HTTP_HOLDS);
         }
-        cut(closed.to_string())
+        Stop::Trouble(trouble)
+    }
+
+    fn too_large(&self, bytes: usize) -> Trouble {
+        Trouble::TooLarge { bytes, http: self.may_use_http() && !matches!(self.link, Link::Http { .. }) }
+    }
+
+    /// Whether HTTP may serve where WebSocket does not.
+    fn may_use_http(&self) -> bool {
+        self.profile.transports == Transports::Auto
+    }
+
+    /// Notes over which connection a request goes.
+    fn note_connection(&mut self) {
+        let connection = Some(self.board.status().connections);
+        if std::mem::replace(&mut self.turn.asked_over, connection) != connection {
+            self.turn.receipt.connections += 1;
+        }
     }
 
     /// Waits for something within the turn's deadline, unless the turn is cancelled.
@@ -461,7 +509,13 @@ impl Line {
         match &mut self.link {
             // HTTP goes on over a new connection: the old one is being torn down with its request.
             Link::Http { client, .. } => client.disconnect(),
-            link => *link = Link::None,
+            Link::WebSocket { .. } => {
+                self.link = Link::None;
+                // One that was being made beside it may have met the same fate.
+                self.lighting.stop();
+                self.board.tell(Happened::Dark);
+            }
+            Link::None => {}
         }
         self.lineage.break_off(reason);
     }
@@ -472,6 +526,8 @@ struct Request {
     text: String,
     items: Vec<Encoded>,
     full_resend: usize,
+    /// It answers calls that only the server's side of the chain holds.
+    chained_outputs: bool,
 }
 
 /// Where the events of the request in flight come from.
@@ -487,6 +543,40 @@ impl Source {
             (Source::Http(exchange), _) => exchange.next().await,
             (Source::WebSocket, _) => Incoming::Closed(Closed::Io("the connection is gone".into())),
         }
+    }
+
+    /// The answer is complete; the connection goes on to the next.
+    fn finish(self) {
+        if let Source::Http(exchange) = self {
+            exchange.finish();
+        }
+    }
+}
+
+/// What happened, for the log and the user, and in a word for the receipt.
+fn told(trouble: &Trouble) -> (String, String) {
+    match trouble {
+        Trouble::Cut(reason) => (reason.clone(), "connection lost".into()),
+        Trouble::Shed { reason, .. } => (reason.clone(), "server restarts or is overloaded".into()),
+        Trouble::TooLarge { bytes, .. } => (format!("a request of {bytes} bytes is too large"), "too large".into()),
+        Trouble::Api { error, .. } => (error.to_string(), error.code.clone().unwrap_or_else(|| "server error".into())),
+    }
+}
+
+/// The failure of a turn for which nothing more can be tried.
+fn given_up(trouble: &Trouble) -> Failure {
+    match trouble {
+        Trouble::Cut(reason) => Failure::Lost(reason.clone()),
+        Trouble::Shed { reason, .. } => Failure::Overloaded(reason.clone()),
+        Trouble::TooLarge { bytes, .. } => Failure::TooLarge { bytes: *bytes },
+        Trouble::Api { error, .. } => match error.retry_after {
+            Some(delay) if delay > super::recovery::LONGEST_WAIT => Failure::Later {
+                seconds: delay.as_secs(),
+                until: clock(SystemTime::now() + delay),
+                reason: error.to_string(),
+            },
+            _ => Failure::from_api(error),
+        },
     }
 }
 

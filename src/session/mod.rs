@@ -4,6 +4,7 @@
 //! server's side of the chain holds ([`lineage`]), survives losses by a bounded set of rules ([`recovery`]) and counts
 //! what it does ([`receipt`]). Nothing here knows files, diffs or editors: what a turn says is the agent's business.
 
+pub mod activity;
 pub mod actor;
 pub mod connector;
 pub mod failure;
@@ -13,4 +14,5 @@ pub mod pool;
 pub mod profile;
 pub mod receipt;
 pub mod recovery;
+pub mod state;
 pub mod status;

@@ -74,6 +74,8 @@ pub struct Limits {
     pub max_rounds: u32,
     /// Past it the context is rebased.
     pub max_context_tokens: u64,
+    /// Without a sign of life of the user for this long, the connection is closed; it comes back with the next one.
+    pub rest_after: Duration,
 }
 
 impl Profile {

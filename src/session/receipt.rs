@@ -54,6 +54,10 @@ pub struct Receipt {
     pub transport: &'static str,
     /// The connection was open before the turn began, and was the only one.
     pub reused_connection: bool,
+    /// Connections its requests went over.
+    pub connections: u32,
+    /// Of these, made while the turn ran; each cost its round trips.
+    pub handshakes: u32,
     /// Whether the context had to be sent again.
     pub lineage: Continuity,
     /// Why, if it had to.
@@ -66,7 +70,7 @@ pub struct Receipt {
     pub bytes_sent: u64,
     /// Payload bytes down.
     pub bytes_received: u64,
-    /// What a client without server-side state would have sent for the same rounds.
+    /// What a client without server-side state would have sent for the same answered rounds.
     pub bytes_full_resend: u64,
     /// Tokens in, cached included, summed over the rounds.
     pub input_tokens: u64,

@@ -16,12 +16,28 @@ const RECOVERIES_PER_TURN: u32 = 2;
 pub enum Trouble {
     /// The connection was lost, or is no longer to be trusted.
     Cut(String),
-    /// The server reported an error; `after_output` when part of the answer had come.
+    /// The server closed the connection before it said anything, because it restarts (1012) or has too much to do (1013).
+    Shed {
+        /// Its words.
+        reason: String,
+        /// HTTP may be used instead.
+        http: bool,
+    },
+    /// The request is larger than the protocol, or this server (1009), takes in a frame.
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// HTTP may be used instead, which takes it.
+        http: bool,
+    },
+    /// The server reported an error.
     Api {
         /// The error.
         error: ApiError,
         /// Something of the answer had been received.
         after_output: bool,
+        /// The request answered tool calls that only the server's side of the chain holds.
+        chained_outputs: bool,
     },
 }
 
@@ -36,6 +52,8 @@ pub enum Remedy {
     Wait(Duration),
     /// Ask again with half the context budget.
     Halve,
+    /// Ask again over HTTP.
+    OverHttp,
     /// Nothing: the turn fails.
     GiveUp,
 }
@@ -63,32 +81,36 @@ impl Attempts {
 
     /// Decides, and remembers that it did. `jitter` is a factor around 1.
     pub fn remedy(&mut self, trouble: &Trouble, jitter: f64) -> Remedy {
-        let (error, after_output) = match trouble {
+        let (error, after_output, chained_outputs) = match trouble {
             Trouble::Cut(_) => return self.recover(),
-            Trouble::Api { error, after_output } => (error, *after_output),
+            // It may be a moment only; a server that sheds WebSockets twice in a row may still take posts.
+            Trouble::Shed { http: true, .. } if self.round_retries > 0 => return Remedy::OverHttp,
+            Trouble::Shed { .. } => return self.wait(None, jitter),
+            // The same frame would meet the same limit for ever (`protocol.md` 15, row 6).
+            Trouble::TooLarge { http: true, .. } => return Remedy::OverHttp,
+            Trouble::TooLarge { .. } => return self.halve(),
+            Trouble::Api { error, after_output, chained_outputs } => (error, *after_output, *chained_outputs),
         };
         match error.class() {
             ErrorClass::PreviousResponseNotFound | ErrorClass::ConnectionLimit if self.round_reset => Remedy::GiveUp,
-            ErrorClass::PreviousResponseNotFound => {
-                self.round_reset = true;
-                Remedy::Resend
-            }
-            ErrorClass::ConnectionLimit => {
-                self.round_reset = true;
-                Remedy::Reconnect
-            }
+            ErrorClass::PreviousResponseNotFound => self.reset(Remedy::Resend),
+            ErrorClass::ConnectionLimit => self.reset(Remedy::Reconnect),
+            // A server that lost the calls refuses their outputs; a full request brings both.
+            ErrorClass::Invalid if chained_outputs && !self.round_reset => self.reset(Remedy::Resend),
             ErrorClass::Retry if after_output => self.recover(),
             ErrorClass::Retry => self.wait(error.retry_after, jitter),
-            ErrorClass::ContextLength if !self.halved => {
-                self.halved = true;
-                Remedy::Halve
-            }
-            ErrorClass::ContextLength
-            | ErrorClass::Quota
-            | ErrorClass::Auth
-            | ErrorClass::Redirect
-            | ErrorClass::Invalid => Remedy::GiveUp,
+            ErrorClass::ContextLength => self.halve(),
+            ErrorClass::Quota | ErrorClass::Auth | ErrorClass::Redirect | ErrorClass::Invalid => Remedy::GiveUp,
         }
+    }
+
+    fn reset(&mut self, remedy: Remedy) -> Remedy {
+        self.round_reset = true;
+        remedy
+    }
+
+    fn halve(&mut self) -> Remedy {
+        if std::mem::replace(&mut self.halved, true) { Remedy::GiveUp } else { Remedy::Halve }
     }
 
     fn recover(&mut self) -> Remedy {
@@ -117,7 +139,7 @@ mod tests {
 
     fn api(code: &str, after_output: bool) -> Trouble {
         let error = ApiError { code: Some(code.into()), ..ApiError::default() };
-        Trouble::Api { error, after_output }
+        Trouble::Api { error, after_output, chained_outputs: false }
     }
 
     fn remedies(troubles: &[Trouble]) -> Vec<Remedy> {
@@ -156,7 +178,8 @@ mod tests {
     fn a_long_delay_is_not_waited_out() {
         let mut error = ApiError { code: Some("rate_limit_exceeded".into()), ..ApiError::default() };
         error.retry_after = Some(Duration::from_secs(20));
-        let trouble = |error: &ApiError| Trouble::Api { error: error.clone(), after_output: false };
+        let trouble =
+            |error: &ApiError| Trouble::Api { error: error.clone(), after_output: false, chained_outputs: false };
         assert_eq!(remedies(&[trouble(&error)]), [Remedy::Wait(Duration::from_secs(20))]);
         error.retry_after = Some(Duration::from_secs(21));
         assert_eq!(remedies(&[trouble(&error)]), [Remedy::GiveUp]);
@@ -169,5 +192,29 @@ mod tests {
         }
         let long = api("context_length_exceeded", false);
         assert_eq!(remedies(&[long.clone(), long]), [Remedy::Halve, Remedy::GiveUp]);
+    }
+
+    #[test]
+    fn a_server_that_sheds_connections_is_asked_again_in_a_moment_and_then_over_http() {
+        let shed = |http| Trouble::Shed { reason: "1013".into(), http };
+        let moment = Remedy::Wait(Duration::from_millis(500));
+        assert_eq!(remedies(&[shed(true), shed(true)]), [moment.clone(), Remedy::OverHttp]);
+        let patient = remedies(&vec![shed(false); 4]);
+        assert_eq!((&patient[0], &patient[3]), (&moment, &Remedy::GiveUp));
+    }
+
+    #[test]
+    fn a_frame_that_is_too_large_is_never_sent_again() {
+        let large = |http| Trouble::TooLarge { bytes: 20_000_000, http };
+        assert_eq!(remedies(&[large(true)]), [Remedy::OverHttp]);
+        assert_eq!(remedies(&vec![large(false); 2]), [Remedy::Halve, Remedy::GiveUp]);
+    }
+
+    #[test]
+    fn outputs_whose_calls_the_server_lost_are_sent_once_more_with_the_calls() {
+        let error = ApiError { code: Some("invalid_request_error".into()), status: Some(400), ..ApiError::default() };
+        let refused = |chained_outputs| Trouble::Api { error: error.clone(), after_output: false, chained_outputs };
+        assert_eq!(remedies(&[refused(true), refused(false)]), [Remedy::Resend, Remedy::GiveUp]);
+        assert_eq!(remedies(&[refused(true), refused(true)]), [Remedy::Resend, Remedy::GiveUp]);
     }
 }

@@ -5,29 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::profile::Profile;
 use super::receipt::{Outcome, Receipt, Receipts};
+use super::state::{Event, Machine};
 
-/// `cold → connecting → warming → warm ⇄ busy`, with `rotating`, `offline` and `consent` beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Not connected, and not asked to be.
-    Cold,
-    /// Dialling.
-    Connecting,
-    /// Connected; the warm-up is on its way.
-    Warming,
-    /// Ready for a turn.
-    Warm,
-    /// A turn runs.
-    Busy,
-    /// Warm, while a fresh connection is being made beside the old one.
-    Rotating,
-    /// No connection; tried again by itself.
-    Offline,
-    /// Nothing is sent before the user says yes.
-    Consent,
-}
+pub use super::state::State;
 
 /// A session's state and figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,22 +28,43 @@ pub struct Status {
     pub connections: u32,
     /// Turns ended so far.
     pub turns: u32,
-    /// Why it is offline, and when the next attempt comes (seconds from the change of state).
+    /// Why it is offline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When the next attempt to come back is made, in Unix seconds; absent while one is made every second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<u64>,
 }
 
 /// The writing end, shared by the actor and its connector; readers watch.
 #[derive(Clone, Debug)]
 pub struct Board {
     status: Arc<watch::Sender<Status>>,
+    /// Where the status's state comes from.
+    machine: Arc<Mutex<Machine>>,
     receipts: Arc<Mutex<Receipts>>,
 }
 
 impl Board {
-    /// A board that shows `status` first.
-    pub fn new(status: Status) -> Board {
-        Board { status: Arc::new(watch::Sender::new(status)), receipts: Arc::default() }
+    /// A board for a session of `profile` that was not lit yet.
+    pub fn new(profile: &Profile, consented: bool) -> Board {
+        let machine = Machine::new(consented);
+        let status = Status {
+            root: profile.root.clone(),
+            state: machine.state(),
+            transport: "websocket",
+            endpoint: profile.endpoint.clone(),
+            model: profile.model.clone(),
+            connections: 0,
+            turns: 0,
+            reason: None,
+            retry_at: None,
+        };
+        Board {
+            status: Arc::new(watch::Sender::new(status)),
+            machine: Arc::new(Mutex::new(machine)),
+            receipts: Arc::default(),
+        }
     }
 
     /// Watches the status.
@@ -74,10 +77,22 @@ impl Board {
         self.status.borrow().clone()
     }
 
-    /// Changes the status; watchers hear of it only if something changed.
-    pub fn update(&self, change: impl FnOnce(&mut Status)) {
+    /// Something happened: the state follows.
+    pub fn tell(&self, event: Event) {
+        self.tell_with(event, |_| {});
+    }
+
+    /// Something happened, and figures change with it. Watchers hear of it once, and only if something changed.
+    pub fn tell_with(&self, event: Event, change: impl FnOnce(&mut Status)) {
+        // Held while the status changes, so that two events cannot overtake each other.
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        machine.on(event);
         self.status.send_if_modified(|status| {
             let before = status.clone();
+            status.state = machine.state();
+            if status.state != State::Offline {
+                (status.reason, status.retry_at) = (None, None);
+            }
             change(status);
             if before.state != status.state {
                 tracing::info!(root = %status.root, from = ?before.state, to = ?status.state, reason = status.reason, "session");
@@ -86,25 +101,17 @@ impl Board {
         });
     }
 
-    /// Changes the state; a reason belongs to `offline` only.
-    pub fn set(&self, state: State) {
-        self.update(|status| {
-            status.state = state;
-            status.reason = None;
-        });
-    }
-
     /// The receipts.
     pub fn receipts(&self) -> MutexGuard<'_, Receipts> {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Files a finished turn's receipt.
+    /// Files the receipt of a turn that ended with it.
     pub fn file(&self, receipt: Receipt) {
         tracing::info!(turn = receipt.turn, outcome = ?receipt.outcome, rounds = receipt.rounds, sent = receipt.bytes_sent,
             full_resend = receipt.bytes_full_resend, ms = receipt.ms_total.as_millis() as u64, "turn");
         self.receipts().push(receipt);
-        self.update(|status| status.turns += 1);
+        self.tell_with(Event::TurnEnded, |status| status.turns += 1);
     }
 
     /// Changes how a filed turn ended.

@@ -101,6 +101,7 @@ impl ApiError {
             _ => match self.status {
                 Some(300..=399) => ErrorClass::Redirect,
                 Some(401 | 403) => ErrorClass::Auth,
+                Some(413) => ErrorClass::ContextLength,
                 Some(429 | 500..=599) => ErrorClass::Retry,
                 _ => ErrorClass::Invalid,
             },

@@ -19,6 +19,8 @@ use super::{Closed, Incoming};
 
 /// Largest single event taken from a server, and largest error body.
 const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+/// Longest that the end of a body may come after its last event.
+const TAIL: Duration = Duration::from_secs(1);
 /// Events waiting to be looked at.
 const INCOMING_QUEUE: usize = 256;
 
@@ -60,6 +62,14 @@ impl Exchange {
             None => Incoming::Closed(Closed::ByPeer { code: None, reason: String::new() }),
         }
     }
+
+    /// The terminal event was seen: the rest of the body is read beside, for a connection whose answer was not read to
+    /// its end cannot be used again.
+    pub fn finish(mut self) {
+        tokio::spawn(async move {
+            let _ = timeout(TAIL, async { while let Incoming::Event { .. } = self.next().await {} }).await;
+        });
+    }
 }
 
 impl Client {
@@ -68,9 +78,10 @@ impl Client {
         Client { target, endpoint, sender: None }
     }
 
-    /// Whether the next request can go out on an open connection.
-    pub fn is_connected(&self) -> bool {
-        self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    /// Whether the next request can go out on an open connection. Waits a moment for the end of the last answer.
+    pub async fn is_ready(&mut self) -> bool {
+        let Some(sender) = self.sender.as_mut() else { return false };
+        timeout(TAIL, sender.ready()).await.is_ok_and(|ready| ready.is_ok())
     }
 
     /// Gives the connection up; the next request makes a new one.
@@ -83,7 +94,7 @@ impl Client {
     /// # Errors
     /// [`ConnectError`], within `limit`.
     pub async fn connect(&mut self, limit: Duration) -> Result<bool, ConnectError> {
-        if self.is_connected() {
+        if self.is_ready().await {
             return Ok(false);
         }
         let url = &self.endpoint.url;

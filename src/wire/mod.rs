@@ -7,6 +7,7 @@ pub mod error;
 pub mod event;
 pub mod http;
 pub mod item;
+pub mod pulse;
 pub mod request;
 pub mod websocket;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, USER_AGENT};
@@ -20,6 +20,9 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::dial::{DialError, Stream, Target, dial};
 use super::error::ApiError;
+use super::pulse::{Clocks, LOOK_EVERY, Pulse};
+
+pub use super::pulse::Liveness;
 use super::{Closed, Incoming};
 
 /// Largest frame and message taken from a server.
@@ -40,15 +43,6 @@ pub struct Upgrade {
     pub headers: Vec<(String, String)>,
     /// How often to ping, and how long to wait for the pong.
     pub liveness: Liveness,
-}
-
-/// Liveness is ours to check: no pong in time means a dead socket, however open it looks.
-#[derive(Clone, Copy, Debug)]
-pub struct Liveness {
-    /// Time between pings.
-    pub ping_interval: Duration,
-    /// Time a pong may take.
-    pub pong_timeout: Duration,
 }
 
 /// Why there is no connection.
@@ -188,18 +182,37 @@ async fn pump(
     mut to_send: mpsc::Receiver<Outgoing>,
     received: mpsc::Sender<Incoming>,
 ) {
-    let mut pings = interval_at(Instant::now() + liveness.ping_interval, liveness.ping_interval);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // Set while a ping is unanswered; any frame from the peer counts as a sign of life.
-    let mut pong_due: Option<Instant> = None;
+    let mut pulse = Pulse::new(liveness);
+    let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut clocks = Clocks::now();
     let closed = loop {
-        let deadline = pong_due.unwrap_or_else(|| Instant::now() + liveness.ping_interval);
-        tokio::select! {
+        // What arrived before a deadline was looked at is a sign of life, however late we come to read it.
+        let overdue = pulse.is_overdue();
+        let ping = tokio::select! {
+            biased;
+            frame = socket.next() => {
+                pulse.heard();
+                match read(frame) {
+                    Ok(Some(text)) => {
+                        let bytes = text.len();
+                        if received.send(Incoming::Event { text, bytes }).await.is_err() {
+                            return;
+                        }
+                        false
+                    }
+                    Ok(None) => false,
+                    Err(closed) => break closed,
+                }
+            }
+            () = std::future::ready(()), if overdue => break Closed::Dead,
             command = to_send.recv() => match command {
                 Some(Outgoing::Text(text)) => {
                     if let Err(error) = timed(liveness, socket.send(Message::Text(Utf8Bytes::from(text)))).await {
                         break error;
                     }
+                    // A socket that was quiet may be dead without knowing; the request must not wait to find out.
+                    pulse.is_quiet()
                 }
                 Some(Outgoing::Close(reason)) => {
                     let frame = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::from_static(reason) };
@@ -208,26 +221,20 @@ async fn pump(
                 }
                 None => return,
             },
-            frame = socket.next() => {
-                pong_due = None;
-                match read(frame) {
-                    Ok(Some(text)) => {
-                        let bytes = text.len();
-                        if received.send(Incoming::Event { text, bytes }).await.is_err() {
-                            return;
-                        }
-                    }
-                    Ok(None) => {}
-                    Err(closed) => break closed,
+            () = sleep_until(pulse.next()) => !pulse.is_overdue(),
+            _ = looks.tick() => {
+                let slept = std::mem::replace(&mut clocks, Clocks::now()).have_slept();
+                if slept {
+                    pulse.hurry();
                 }
+                slept
             }
-            _ = pings.tick(), if pong_due.is_none() => {
-                if let Err(error) = timed(liveness, socket.send(Message::Ping(Default::default()))).await {
-                    break error;
-                }
-                pong_due = Some(Instant::now() + liveness.pong_timeout);
+        };
+        if ping && !pulse.is_waiting() {
+            if let Err(error) = timed(liveness, socket.send(Message::Ping(Default::default()))).await {
+                break error;
             }
-            () = tokio::time::sleep_until(deadline), if pong_due.is_some() => break Closed::Dead,
+            pulse.pinged();
         }
     };
     let _ = received.send(Incoming::Closed(closed)).await;

@@ -48,6 +48,12 @@ impl Mirrors {
         }
     }
 
+    /// Forgets all but the latest mirrors, from which alone a request continues.
+    pub fn forget_all_but(&mut self, latest: usize) {
+        let first = self.seen.saturating_sub(latest);
+        self.after.retain(|id, _| id["resp_".len()..].parse::<usize>().unwrap() >= first);
+    }
+
     fn answered(&mut self, number: usize, request: &Request) {
         let mirror = self.after.get_mut(&format!("resp_{number}")).unwrap();
         for item in &request.output {

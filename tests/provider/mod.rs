@@ -8,12 +8,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod mirror;
+mod network;
 mod reply;
 mod request;
 mod rig;
 mod server;
 
 pub use mirror::{Mirror, Mirrors};
+pub use network::Network;
 pub use reply::{Call, Reply, Step, Terminal, message};
 pub use request::{Request, Transport};
 pub use rig::{Decision, Editor, Ended, KEY, Rig, Setup, Turn, bounded};

@@ -27,9 +27,13 @@ pub enum Step {
     Close(u16, &'static str),
     /// The connection is dropped without a word.
     Cut,
+    /// The connection is reset (over HTTP dropped).
+    Reset,
+    /// From here on events carry no `sequence_number`.
+    Unnumbered,
     /// Nothing more, but pings are answered.
     Silence,
-    /// Nothing more at all: the socket is neither read nor closed.
+    /// Nothing more at all: nothing is heard, and the socket not closed.
     Deaf,
     /// Does something on the test's side, in time with the answer.
     Do(Box<dyn FnOnce() + Send>),
@@ -149,6 +153,11 @@ impl Reply {
         Reply { steps: Vec::new(), refusal: Some(Refusal { status, headers, body }) }
     }
 
+    /// How many steps it has.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
     /// Does something before the rest, once the request has arrived.
     pub fn after(mut self, action: impl FnOnce() + Send + 'static) -> Reply {
         self.steps.insert(0, Step::Do(Box::new(action)));
@@ -156,8 +165,13 @@ impl Reply {
     }
 
     /// Says this event first.
-    pub fn preceded_by(mut self, event: Value) -> Reply {
-        self.steps.insert(0, Step::Event(event));
+    pub fn preceded_by(self, event: Value) -> Reply {
+        self.with(0, Step::Event(event))
+    }
+
+    /// This step after the first `count` ones.
+    pub fn with(mut self, count: usize, step: Step) -> Reply {
+        self.steps.insert(count, step);
         self
     }
 

@@ -10,6 +10,7 @@ use pilotlight::agent::{Action, Ask, Conversation, Host, Landing, Pending, Propo
 use pilotlight::config::{BaseUrl, Config, Endpoint, KeySource};
 use pilotlight::provider::{self, profile};
 use pilotlight::session::actor::{Full, Session};
+use pilotlight::session::profile::Limits;
 use pilotlight::session::receipt::{Outcome, Receipt};
 use pilotlight::session::status::{State, Status};
 use pilotlight::workspace::{
@@ -18,6 +19,7 @@ use pilotlight::workspace::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::network::Network;
 use super::reply::Reply;
 use super::server::{Provider, Upgrade};
 
@@ -37,6 +39,9 @@ pub struct Setup {
     upgrades: Vec<Upgrade>,
     warm_ups: Vec<Reply>,
     key: Option<Result<Option<String>, String>>,
+    limits: Option<fn(&mut Limits)>,
+    behind_network: bool,
+    without_consent: bool,
 }
 
 impl Setup {
@@ -70,6 +75,24 @@ impl Setup {
         self
     }
 
+    /// Changes the session's clocks beyond the configuration.
+    pub fn limits(mut self, change: fn(&mut Limits)) -> Setup {
+        self.limits = Some(change);
+        self
+    }
+
+    /// Puts a network between session and server.
+    pub fn behind_network(mut self) -> Setup {
+        self.behind_network = true;
+        self
+    }
+
+    /// Starts the session before the user's yes.
+    pub fn without_consent(mut self) -> Setup {
+        self.without_consent = true;
+        self
+    }
+
     /// Starts the server and the session, and waits until it is warm.
     pub async fn warm(self) -> Rig {
         let rig = self.start().await;
@@ -86,7 +109,9 @@ impl Setup {
         for (path, text) in &self.files {
             write(&dir.path().join(path), text);
         }
-        let url = BaseUrl::parse(&provider.base_url()).unwrap();
+        let network = if self.behind_network { Some(Network::to(provider.address()).await) } else { None };
+        let address = network.as_ref().map_or(provider.address(), Network::address);
+        let url = BaseUrl::parse(&format!("http://{address}/v1")).unwrap();
         self.config.provider.endpoint = Endpoint::Remote(url.clone());
         self.config.provider.key = KeySource::None;
         let rules = ContextRules {
@@ -99,12 +124,16 @@ impl Setup {
         let mut profile = profile(&self.config, &endpoint, workspace.root(), &BTreeMap::new()).unwrap();
         let key = self.key.unwrap_or_else(|| Ok(Some(KEY.to_owned())));
         profile.key = Arc::new(move || key.clone());
+        if let Some(change) = self.limits {
+            change(&mut profile.limits);
+        }
         Rig {
-            session: Session::start(profile, Conversation::default(), true),
+            session: Session::start(profile, Conversation::default(), !self.without_consent),
             editor: Editor { documents, workspace, versions: Arc::default() },
             diagnostics: Arc::default(),
             max_delta_bytes: usize::try_from(self.config.context.max_delta_bytes).unwrap(),
             turns: 0,
+            network,
             provider,
             _dir: dir,
         }
@@ -121,12 +150,18 @@ pub struct Rig {
     pub diagnostics: Arc<DiagnosticStore>,
     /// The other end.
     pub provider: Provider,
+    network: Option<Network>,
     max_delta_bytes: usize,
     turns: usize,
     _dir: tempfile::TempDir,
 }
 
 impl Rig {
+    /// The network between session and server.
+    pub fn network(&self) -> &Network {
+        self.network.as_ref().unwrap()
+    }
+
     /// Waits for a state of the session.
     pub async fn until(&self, state: State) -> Status {
         let mut status = self.session.board().watch();
@@ -141,9 +176,7 @@ impl Rig {
 
     /// Begins a turn, if there is room for it.
     pub fn submit(&mut self, ask: Ask, decision: Decision) -> Result<Turn, Full> {
-        self.turns += 1;
         let (ends, ended) = mpsc::unbounded_channel();
-        let cancel = self.session.closing().child_token();
         let host = Arc::new(MemoryHost {
             editor: self.editor.clone(),
             decision,
@@ -151,6 +184,14 @@ impl Rig {
             proposals: Mutex::default(),
             ends,
         });
+        let cancel = self.submit_for(ask, host.clone())?;
+        Ok(Turn { cancel, host, ended })
+    }
+
+    /// Begins a turn for a host of the test's own, if there is room for it; returns what stops it.
+    pub fn submit_for(&mut self, ask: Ask, host: Arc<dyn Host>) -> Result<CancellationToken, Full> {
+        self.turns += 1;
+        let cancel = self.session.closing().child_token();
         self.session.submit(TurnRequest {
             id: format!("t{}", self.turns),
             ask,
@@ -159,9 +200,9 @@ impl Rig {
             unfinished: Vec::new(),
             max_delta_bytes: self.max_delta_bytes,
             cancel: cancel.clone(),
-            host: host.clone(),
+            host,
         })?;
-        Ok(Turn { cancel, host, ended })
+        Ok(cancel)
     }
 
     /// Runs a turn whose changes, if any, are applied.
@@ -364,13 +405,18 @@ impl Editor {
         self.file(path).exists()
     }
 
+    /// What is on disk.
+    pub fn on_disk(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.file(path)).ok()
+    }
+
     /// The text a model should see of a file: the buffer's, else the disk's.
     pub fn truth(&self, path: &str) -> Option<String> {
         self.workspace.read(&RelPath::parse(path).unwrap()).ok().map(|text| text.to_string())
     }
 
     /// Does what an editor does with a proposal.
-    fn apply(&self, proposal: &Proposal) -> Outcome {
+    pub fn apply(&self, proposal: &Proposal) -> Outcome {
         let Ok(plan) = Plan::new(&self.workspace, proposal) else { return Outcome::Conflict };
         for file in &plan.files {
             self.apply_file(file);

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -32,8 +33,12 @@ pub enum Upgrade {
     Refuse(u16),
     /// It becomes a WebSocket that is closed at once with this code.
     CloseAtOnce(u16),
-    /// It becomes a WebSocket on which nothing is read or said, pings included.
+    /// It becomes a WebSocket on which nothing is heard or said, pings included.
     Deaf,
+    /// The connection is dropped before it is answered.
+    Dropped,
+    /// It is never answered.
+    Unanswered,
 }
 
 /// How the client ended a connection.
@@ -74,8 +79,26 @@ struct State {
     requests: Vec<Request>,
     violations: Vec<String>,
     calls: usize,
+    /// Connections whose other end is still there.
+    open: usize,
     /// Answers what the script does not.
     model: Option<Model>,
+    /// Answers the warm-ups that the script does not.
+    warmer: Option<Box<dyn FnMut() -> Reply + Send>>,
+    /// Receives the upgrades that the script does not.
+    porter: Option<Box<dyn FnMut() -> Upgrade + Send>>,
+}
+
+impl State {
+    fn upgrade(&mut self) -> Upgrade {
+        let scripted = self.upgrades.pop_front();
+        scripted.or_else(|| self.porter.as_mut().map(|porter| porter())).unwrap_or(Upgrade::Accept)
+    }
+
+    fn warm_up(&mut self) -> Reply {
+        let scripted = self.warm_ups.pop_front();
+        scripted.or_else(|| self.warmer.as_mut().map(|warmer| warmer())).unwrap_or_else(warm_up)
+    }
 }
 
 /// A scripted model: answers a request (the last) by all that came so far.
@@ -123,6 +146,11 @@ impl Provider {
         Provider { address, shared, accepting }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
@@ -148,6 +176,16 @@ impl Provider {
         self.shared.update(|state| state.model = Some(Box::new(model)));
     }
 
+    /// Answers every warm-up that the script has nothing for.
+    pub fn warm_up_with(&self, warmer: impl FnMut() -> Reply + Send + 'static) {
+        self.shared.update(|state| state.warmer = Some(Box::new(warmer)));
+    }
+
+    /// Receives every upgrade that the script has nothing for.
+    pub fn upgrade_with(&self, porter: impl FnMut() -> Upgrade + Send + 'static) {
+        self.shared.update(|state| state.porter = Some(Box::new(porter)));
+    }
+
     /// The requests so far, without the warm-ups.
     pub fn requests(&self) -> Vec<Request> {
         self.everything().into_iter().filter(|request| !request.is_warm_up()).collect()
@@ -158,9 +196,32 @@ impl Provider {
         self.shared.state.lock().unwrap().requests.clone()
     }
 
+    /// The rules the client broke so far.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.state.lock().unwrap().violations.clone()
+    }
+
     /// The connections so far.
     pub fn connections(&self) -> Vec<Connection> {
         self.shared.state.lock().unwrap().connections.clone()
+    }
+
+    /// Payload bytes sent in answer to the requests with these numbers, counted from 0 with the warm-ups.
+    pub fn answered(&self, requests: &[usize]) -> usize {
+        let state = self.shared.state.lock().unwrap();
+        requests.iter().map(|number| state.requests[*number].answered).sum()
+    }
+
+    /// Empties the records of all but the latest requests, so that a long test does not grow by its own.
+    pub fn forget_all_but(&self, latest: usize) {
+        self.shared.update(|state| {
+            let old = state.requests.len().saturating_sub(latest);
+            for request in &mut state.requests[..old] {
+                request.raw = String::new();
+                request.body = Value::Null;
+                request.output = Vec::new();
+            }
+        });
     }
 
     /// Waits for the request with this number, counted from 0 without the warm-ups.
@@ -186,6 +247,17 @@ impl Provider {
     /// Drops every connection without a word, once what is being said is said.
     pub fn drop_connections(&self) {
         self.shared.dropping.send_modify(|times| *times += 1);
+    }
+
+    /// The same, to be done from within a script.
+    pub fn dropper(&self) -> impl Fn() + Send + 'static {
+        let shared = self.shared.clone();
+        move || shared.dropping.send_modify(|times| *times += 1)
+    }
+
+    /// Waits until no connection is open any more.
+    pub async fn deserted(&self) {
+        self.wait(|state| (state.open == 0).then_some(())).await;
     }
 
     async fn wait<T>(&self, probe: impl Fn(&State) -> Option<T>) -> T {
@@ -227,7 +299,7 @@ impl Shared {
             let request = Request { connection, transport, raw, body, answered: 0, output: Vec::new() };
             state.violations.extend(violations(&request, chain));
             let reply = match request.is_warm_up() {
-                true => state.warm_ups.pop_front().or_else(|| Some(warm_up())),
+                true => Some(state.warm_up()),
                 false => state.replies.pop_front(),
             };
             state.requests.push(request);
@@ -255,6 +327,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
+        while serving.try_join_next().is_some() {}
         serving.spawn(serve(stream, shared.clone()));
     }
 }
@@ -262,10 +335,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 /// One connection, until either side ends it.
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut dropping = shared.dropping.subscribe();
+    shared.update(|state| state.open += 1);
     tokio::select! {
         () = speak(stream, shared.clone()) => {}
         _ = dropping.changed() => {}
     }
+    shared.update(|state| state.open -= 1);
 }
 
 /// A GET wants a WebSocket, anything else is HTTP.
@@ -286,13 +361,22 @@ struct Speaker<'a> {
     request: usize,
     id: String,
     sequence: usize,
+    numbered: bool,
     items: Vec<Value>,
     calls: Vec<String>,
 }
 
 impl<'a> Speaker<'a> {
     fn new(shared: &'a Shared, request: usize) -> Speaker<'a> {
-        Speaker { shared, request, id: format!("resp_{request}"), sequence: 0, items: Vec::new(), calls: Vec::new() }
+        Speaker {
+            shared,
+            request,
+            id: format!("resp_{request}"),
+            sequence: 0,
+            numbered: true,
+            items: Vec::new(),
+            calls: Vec::new(),
+        }
     }
 
     /// The event a step says, if it says one.
@@ -320,9 +404,15 @@ impl<'a> Speaker<'a> {
                 }
                 return Some(event.clone());
             }
+            Step::Unnumbered => {
+                self.numbered = false;
+                return None;
+            }
             _ => return None,
         };
-        event["sequence_number"] = json!(self.sequence);
+        if self.numbered {
+            event["sequence_number"] = json!(self.sequence);
+        }
         self.sequence += 1;
         Some(event)
     }
@@ -368,8 +458,13 @@ impl<'a> Speaker<'a> {
 
 type Socket = WebSocketStream<TcpStream>;
 
-async fn websocket(stream: TcpStream, shared: Arc<Shared>) {
-    let upgrade = shared.update(|state| state.upgrades.pop_front()).unwrap_or(Upgrade::Accept);
+async fn websocket(mut stream: TcpStream, shared: Arc<Shared>) {
+    let upgrade = shared.update(State::upgrade);
+    match upgrade {
+        Upgrade::Dropped => return,
+        Upgrade::Unanswered => return ignore(&mut stream).await,
+        _ => {}
+    }
     let mut connection = 0;
     // The trait, not this closure, says how large a refusal is.
     #[allow(clippy::result_large_err)]
@@ -387,8 +482,8 @@ async fn websocket(stream: TcpStream, shared: Arc<Shared>) {
         Upgrade::CloseAtOnce(code) => {
             close(&mut socket, code, "").await;
         }
-        Upgrade::Deaf => std::future::pending().await,
-        Upgrade::Accept | Upgrade::Refuse(_) => {
+        Upgrade::Deaf => ignore(socket.get_mut()).await,
+        _ => {
             let closing = converse(&mut socket, connection, &shared).await;
             shared.closed(connection, closing);
         }
@@ -414,14 +509,24 @@ async fn converse(socket: &mut Socket, connection: usize, shared: &Shared) -> Cl
                 continue;
             }
             match step {
-                Step::Garbage(text) => drop(socket.send(Message::text(text)).await),
+                Step::Garbage(text) => {
+                    speaker.sent(text.len());
+                    let _ = socket.send(Message::text(text)).await;
+                }
                 Step::Binary => drop(socket.send(Message::binary(vec![0, 1])).await),
                 Step::Close(code, reason) => {
                     close(socket, code, reason).await;
                     return Closing::Gone;
                 }
                 Step::Cut => return Closing::Gone,
-                Step::Deaf => std::future::pending().await,
+                Step::Reset => {
+                    let _ = socket.get_ref().set_zero_linger();
+                    return Closing::Gone;
+                }
+                Step::Deaf => {
+                    ignore(socket.get_mut()).await;
+                    return Closing::Gone;
+                }
                 Step::Silence => return attend(socket, connection, shared).await,
                 Step::Do(action) => action(),
                 Step::Until(sign) => tokio::select! {
@@ -458,6 +563,12 @@ async fn attend(socket: &mut Socket, connection: usize, shared: &Shared) -> Clos
             Err(closing) => return closing,
         }
     }
+}
+
+/// Lets everything fall into the void until the client goes; it hears nothing, not even a pong.
+async fn ignore(stream: &mut TcpStream) {
+    let mut void = [0; 4096];
+    while stream.read(&mut void).await.is_ok_and(|count| count > 0) {}
 }
 
 async fn close(socket: &mut Socket, code: u16, reason: &'static str) {
@@ -526,7 +637,7 @@ async fn stream_events(steps: Vec<Step>, request: usize, connection: usize, shar
                     continue;
                 }
                 Step::Close(..) => return,
-                Step::Cut => {
+                Step::Cut | Step::Reset => {
                     let _ = frames.send(Err(std::io::ErrorKind::ConnectionReset.into())).await;
                     return;
                 }

@@ -10,12 +10,20 @@ use crate::wire::item::{Item, Role};
 #[derive(Default)]
 pub(super) struct Answer {
     items: Vec<OutputItem>,
+    /// The server said anything at all.
+    pub heard: bool,
     /// Something of the answer was received.
     pub started: bool,
     text: String,
+    chained_outputs: bool,
 }
 
 impl Answer {
+    /// The answer to a request; `chained_outputs` when it answered calls that only the server holds.
+    pub fn to(chained_outputs: bool) -> Answer {
+        Answer { chained_outputs, ..Answer::default() }
+    }
+
     /// Takes one event; returns the answer when it was the last.
     pub fn take(&mut self, event: Event, watcher: Watcher<'_>) -> Result<Option<(Vec<OutputItem>, Finished)>, Stop> {
         match event {
@@ -41,10 +49,11 @@ impl Answer {
                 return Ok(Some((items, finished)));
             }
             // A steered response ends so and goes on in a new one; we never steer, but a server may.
-            Event::Incomplete(reason) if reason == "steered" => *self = Answer::default(),
+            Event::Incomplete(reason) if reason == "steered" => *self = Answer::to(self.chained_outputs),
             Event::Incomplete(reason) => return Err(Failure::Incomplete(reason).into()),
             Event::Failed(error) => {
-                return Err(Stop::Trouble(Trouble::Api { error, after_output: self.started }));
+                let (after_output, chained_outputs) = (self.started, self.chained_outputs);
+                return Err(Stop::Trouble(Trouble::Api { error, after_output, chained_outputs }));
             }
             Event::Created | Event::Other => {}
         }
