@@ -53,10 +53,10 @@ const GROWTH: u64 = 6 << 20;
 fn hasty(config: &mut Config) {
     let session = &mut config.session;
     session.connect_timeout = Duration::from_millis(300);
-    session.first_event_timeout = Duration::from_millis(300);
-    session.idle_timeout = Duration::from_millis(300);
-    session.ping_interval = Duration::from_millis(250);
-    session.pong_timeout = Duration::from_millis(250);
+    session.first_event_timeout = Duration::from_millis(250);
+    session.idle_timeout = Duration::from_millis(250);
+    session.ping_interval = Duration::from_millis(200);
+    session.pong_timeout = Duration::from_millis(200);
     session.rotate_after = Duration::from_millis(150);
     session.max_context_tokens = 2500;
     session.max_rounds = 8;
@@ -150,7 +150,7 @@ impl Storm {
     }
 
     async fn between_turns(&mut self) {
-        let calm = self.begun / 25 % 3 == 0;
+        let calm = (self.begun / 25).is_multiple_of(3);
         let (disk, yes) = (self.rng.u8(..3) == 0, self.rng.u8(..6) == 0);
         with(&self.trial, |trial| {
             trial.calm = calm;

@@ -7,7 +7,7 @@ mod support;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
-use support::{Agent, Client, Finished, Project, RUST, TestEditor, deserted, finish, git_apply};
+use support::{Agent, Client, Finished, LIMIT, Project, RUST, TestEditor, deserted, finish, git_apply};
 
 /// Names that a diff has to quote, and line ends it has to keep.
 const ODD_NAMES: &str = "\
@@ -236,9 +236,49 @@ fn the_agent_says_why_it_cannot_listen() {
         (&["agent", "--listen", "nowhere"], "nowhere"),
         (&["agent", "--fault", "overload"], "overloaded"),
         (&["agent", "--fault", "slow,after=soon"], "after"),
+        (&["agent", "--rtt", "far"], "--rtt"),
     ] {
         assert_wrong_usage(&pilotlight(&project, arguments), words);
     }
+    let nowhere = project.outside("no/such/folder/journal.jsonl");
+    let nowhere = nowhere.to_str().unwrap();
+    assert_told(&pilotlight(&project, &["agent", "--record", nowhere]), 1, &[nowhere]);
+}
+
+#[test]
+fn the_agent_records_what_it_is_asked_and_never_a_key() {
+    let project = Project::new(RUST);
+    let file = project.outside("journal.jsonl");
+    let agent = Agent::start_with(&project, &["--rtt", "4", "--record", file.to_str().unwrap()]);
+    let setting = format!("provider.base_url={}", agent.base_url());
+    let headers = "provider.headers={\"api-key\" = \"CANARY\"}";
+    let mut command = project.pilotlight(&["run", "rename fetch to load", "--set", &setting, "--set", headers]);
+    command.env("OPENAI_API_KEY", "sk-CANARY");
+    let finished = finish(command);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+
+    // The end of the connection arrives from afar, when the client is gone already.
+    let asked = std::time::Instant::now();
+    let journal = loop {
+        let journal = std::fs::read_to_string(&file).unwrap();
+        if journal.contains("\"closed\"") && journal.ends_with('\n') {
+            break journal;
+        }
+        assert!(asked.elapsed() < LIMIT, "{journal}");
+        std::thread::yield_now();
+    };
+    assert!(!journal.contains("CANARY"), "{journal}");
+    let lines: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
+    assert_eq!((count("started"), count("opened"), count("closed")), (1, 1, 1), "{journal}");
+    let asked: Vec<&Value> = lines.iter().filter(|line| line["direction"] == "in").map(|line| &line["event"]).collect();
+    assert_eq!(asked[0]["generate"], false, "a warm-up comes first");
+    assert!(
+        asked[1..]
+            .iter()
+            .filter(|event| event["type"] == "response.create")
+            .all(|event| { event["previous_response_id"].is_string() })
+    );
 }
 
 // ---- configuration -------------------------------------------------------------------------------------------------
@@ -394,6 +434,10 @@ fn every_subcommand_explains_itself() {
         let help = pilotlight(&project, &[subcommand, "--help"]);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{subcommand}");
         assert!(help.stdout.contains(&format!("pilotlight {subcommand}")), "{}", help.stdout);
+    }
+    let help = pilotlight(&project, &["agent", "--help"]).stdout;
+    for fault in ["upgrade-401", "close-1012", "rate-limit-no-wait", "refused-outputs", "steered", "refusal"] {
+        assert!(help.contains(fault), "{fault} is not in {help}");
     }
     let version = pilotlight(&project, &["--version"]);
     assert_eq!(version.stdout.trim(), format!("pilotlight {}", env!("CARGO_PKG_VERSION")));

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::wire::item::Item;
 
-use super::error::ApiError;
+use super::{error::ApiError, events::Output};
 
 /// Most that one conversation may hold; beyond it `context_length_exceeded`.
 pub(super) const MAX_CONVERSATION_BYTES: usize = 64 * 1024 * 1024;
@@ -77,10 +77,12 @@ impl Conversation {
         }
     }
 
-    /// Appends an item of the response. What it says is ours, so it is not checked.
-    pub(super) fn push_output(&mut self, item: Item) {
-        // The only refusal is an output without a call, and responses hold no outputs.
-        let _ = self.push(item);
+    /// Appends the items of a response. What they say is ours, so they are not checked.
+    pub(super) fn push_outputs(&mut self, output: &[Output]) {
+        for item in output {
+            // The only refusal is an output without a call, and responses hold no outputs.
+            let _ = self.push(item.to_item());
+        }
     }
 
     fn push(&mut self, item: Item) -> Result<(), String> {
@@ -106,10 +108,7 @@ impl Conversation {
                 call.answered = true;
                 Ok(())
             }
-            None => {
-                let kind = kind.as_str();
-                Err(format!("No tool call found for {kind} output with call_id {call_id}."))
-            }
+            None => Err(no_call(kind, call_id)),
         }
     }
 
@@ -125,6 +124,19 @@ impl Conversation {
             }
             _ => None,
         })
+    }
+}
+
+fn no_call(kind: CallKind, call_id: &str) -> String {
+    format!("No tool call found for {} output with call_id {call_id}.", kind.as_str())
+}
+
+/// What a server says of a tool output whose call it does not know; `None` of any other item.
+pub(super) fn orphaned(item: &Item) -> Option<String> {
+    match item {
+        Item::FunctionCallOutput { call_id, .. } => Some(no_call(CallKind::Function, call_id)),
+        Item::CustomToolCallOutput { call_id, .. } => Some(no_call(CallKind::Custom, call_id)),
+        _ => None,
     }
 }
 

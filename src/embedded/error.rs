@@ -20,11 +20,13 @@ pub(super) struct ApiError {
     pub param: Option<String>,
     /// Seconds to wait, as the `Retry-After` header over HTTP.
     pub retry_after: Option<u32>,
+    /// Unix time at which a used-up allowance is renewed.
+    pub resets_at: Option<u64>,
 }
 
 impl ApiError {
     fn new(status: u16, kind: &'static str, code: &'static str, message: impl Into<String>) -> ApiError {
-        ApiError { status, kind, code, message: message.into(), param: None, retry_after: None }
+        ApiError { status, kind, code, message: message.into(), param: None, retry_after: None, resets_at: None }
     }
 
     /// A 400 `invalid_request_error` about `param` (empty when about no field).
@@ -59,15 +61,24 @@ impl ApiError {
         ApiError::new(429, "rate_limit_error", "rate_limit_exceeded", message)
     }
 
-    pub(super) fn overloaded() -> ApiError {
-        let message = "Our servers are currently overloaded. Please try again later.";
-        ApiError::new(503, "server_error", "server_is_overloaded", message)
+    /// `wait` is the delay in seconds that it asks for, if it says one.
+    pub(super) fn overloaded(wait: Option<u32>) -> ApiError {
+        let message = format!("Our servers are currently overloaded. Please try again {}.", when(wait));
+        let error = ApiError::new(503, "server_error", "server_is_overloaded", message);
+        ApiError { retry_after: wait, ..error }
     }
 
-    pub(super) fn rate_limit() -> ApiError {
-        let message = "Rate limit reached for requests. Please try again in 1s.";
+    /// `wait` is the delay in seconds that it asks for, if it says one.
+    pub(super) fn rate_limit(wait: Option<u32>) -> ApiError {
+        let message = format!("Rate limit reached for requests. Please try again {}.", when(wait));
         let error = ApiError::new(429, "rate_limit_error", "rate_limit_exceeded", message);
-        ApiError { retry_after: Some(1), ..error }
+        ApiError { retry_after: wait, ..error }
+    }
+
+    /// The allowance of a plan is used up until `resets_at`; this one has no code (codex sources).
+    pub(super) fn usage_limit(resets_at: u64) -> ApiError {
+        let error = ApiError::new(429, "usage_limit_reached", "", "The usage limit has been reached.");
+        ApiError { resets_at: Some(resets_at), ..error }
     }
 
     pub(super) fn quota() -> ApiError {
@@ -87,7 +98,12 @@ impl ApiError {
 
     /// The `error` object.
     pub(super) fn object(&self) -> Value {
-        json!({"type": self.kind, "code": self.code, "message": self.message, "param": self.param})
+        match self.resets_at {
+            Some(resets_at) => {
+                json!({"type": self.kind, "message": self.message, "plan_type": "pro", "resets_at": resets_at})
+            }
+            None => json!({"type": self.kind, "code": self.code, "message": self.message, "param": self.param}),
+        }
     }
 
     /// The body of an HTTP answer.
@@ -105,9 +121,23 @@ impl ApiError {
         json!({"type": "error", "error": self.object()})
     }
 
+    /// The frame of the backend of codex: `status_code`, and the headers that HTTP would have.
+    pub(super) fn status_code_frame(&self) -> Value {
+        let headers = match self.retry_after {
+            Some(seconds) => json!({"retry-after": seconds.to_string()}),
+            None => json!({}),
+        };
+        json!({"type": "error", "status_code": self.status, "error": self.object(), "headers": headers})
+    }
+
     /// The event of older servers and of SSE: everything at the top level.
     pub(super) fn flat_event(&self) -> Value {
         json!({"type": "error", "code": self.code, "message": self.message, "param": self.param,
                "sequence_number": 0})
     }
+}
+
+/// When to try again, in the words that clients look for.
+fn when(wait: Option<u32>) -> String {
+    wait.map_or_else(|| "later".into(), |seconds| format!("in {seconds}s"))
 }

@@ -13,6 +13,8 @@ use super::rules::ReplyItem;
 
 /// Characters in one delta.
 const DELTA_CHARS: usize = 40;
+/// Characters left of an item that is cut off.
+const CUT_CHARS: usize = 20;
 
 /// A unique id with its usual prefix.
 pub(super) fn new_id(prefix: &str) -> String {
@@ -76,6 +78,15 @@ impl Output {
     /// A refusal.
     pub(super) fn refusal(text: &str) -> Output {
         Output::Refusal { id: new_id("msg"), text: text.into() }
+    }
+
+    /// What there is of it when it is cut off early. A call cut in half would be no call, so it becomes a text.
+    pub(super) fn cut(&self) -> Output {
+        let text = self.text().chars().take(CUT_CHARS).collect();
+        match self {
+            Output::Refusal { .. } => Output::Refusal { id: new_id("msg"), text },
+            _ => Output::Message { id: new_id("msg"), text },
+        }
     }
 
     fn function_call(name: String, arguments: &Value) -> Output {

@@ -16,7 +16,13 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
-use super::{error::ApiError, post::create, server::Shared, upgrade::upgrade};
+use super::{
+    error::ApiError,
+    journal::{Recorder, WholeBody},
+    post::create,
+    server::Shared,
+    upgrade::upgrade,
+};
 
 /// The one model.
 const MODEL: &str = "pilotlight-embedded";
@@ -34,6 +40,20 @@ pub(super) struct Broken;
 pub(super) async fn handle(
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
+    recorder: Recorder,
+    request: HttpRequest<Incoming>,
+) -> Result<Response, Broken> {
+    recorder.request(&request).await;
+    let answer = route(shared, permit, &recorder, request).await?;
+    let body = answer.extensions().get().cloned();
+    recorder.answer(answer.status().as_u16(), body).await;
+    Ok(answer)
+}
+
+async fn route(
+    shared: Arc<Shared>,
+    permit: Arc<OwnedSemaphorePermit>,
+    recorder: &Recorder,
     request: HttpRequest<Incoming>,
 ) -> Result<Response, Broken> {
     if let Err(error) = admit(&shared, &request) {
@@ -42,8 +62,8 @@ pub(super) async fn handle(
     }
     let path = request.uri().path();
     match (request.method(), path.strip_prefix("/v1").unwrap_or(path)) {
-        (&Method::GET, "/responses") => Ok(upgrade(shared, permit, request).await),
-        (&Method::POST, "/responses") => create(shared, request).await,
+        (&Method::GET, "/responses") => Ok(upgrade(shared, permit, recorder, request).await),
+        (&Method::POST, "/responses") => create(shared, recorder, request).await,
         (&Method::GET, "/models") => Ok(models()),
         (_, "/responses") => Ok(not_allowed("GET, POST")),
         (_, "/models") => Ok(not_allowed("GET")),
@@ -121,7 +141,9 @@ pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
 
 /// An answer with this body.
 pub(super) fn answer(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Response {
-    let mut response = with_body(status, Full::new(body.into()).map_err(|never: Infallible| match never {}));
+    let body = body.into();
+    let mut response = with_body(status, Full::new(body.clone()).map_err(|never: Infallible| match never {}));
+    response.extensions_mut().insert(WholeBody(body));
     insert(&mut response, header::CONTENT_TYPE, content_type);
     response
 }

@@ -92,12 +92,16 @@ impl Lanes {
 
     /// The response `id` to continue from `lane`: taken from the same lane, shared with another one (a fork).
     pub(super) fn parent(&mut self, lane: &LaneName, id: &str) -> Option<Arc<Conversation>> {
-        let own = self.lanes.get_mut(lane).and_then(|lane| lane.latest.take_if(|latest| latest.id == id));
-        let found = own.or_else(|| {
+        let found = self.evict(lane, id).or_else(|| {
             let mut latest = self.lanes.values().filter_map(|lane| lane.latest.as_ref());
             latest.find(|latest| latest.id == id).cloned()
         });
         found.map(|latest| latest.conversation)
+    }
+
+    /// Gives up `id` where it is the latest response of `lane`.
+    pub(super) fn evict(&mut self, lane: &LaneName, id: &str) -> Option<Latest> {
+        self.lanes.get_mut(lane)?.latest.take_if(|latest| latest.id == id)
     }
 
     /// Whether `id` is the latest response of some lane.

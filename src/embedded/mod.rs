@@ -7,13 +7,20 @@
 //! One connection, from the outside in: `server` accepts, `http` guards and routes to `upgrade` or `post`,
 //! `socket` owns an upgraded connection and its `lanes`, `respond` runs one response, `rules` thinks.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 mod conversation;
+mod delay;
+mod ending;
 mod error;
 mod events;
 pub mod fault;
 mod http;
+mod journal;
 mod lanes;
 mod post;
 mod request;
@@ -22,11 +29,13 @@ pub mod rules;
 mod server;
 mod socket;
 mod store;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod upgrade;
 
 pub use fault::Fault;
+pub use journal::JournalError;
 pub use server::{RunningAgent, StartError};
 
 /// How the server is started.
@@ -36,14 +45,24 @@ pub struct AgentOptions {
     pub listen: SocketAddr,
     /// When set (and not empty), every request needs it as its bearer.
     pub token: Option<String>,
-    /// What goes wrong, the first with an open window first.
+    /// What goes wrong; of two that exclude each other, the first.
     pub faults: Vec<Fault>,
+    /// Round-trip time to every client, as if they were so far away; zero for the real one.
+    pub rtt: Duration,
+    /// The file at whose end everything that happens is recorded, if any.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for AgentOptions {
-    /// Any free port of 127.0.0.1, no token, no faults.
+    /// Any free port of 127.0.0.1, no token, no faults, no distance, no journal.
     fn default() -> AgentOptions {
-        AgentOptions { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), token: None, faults: Vec::new() }
+        AgentOptions {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            token: None,
+            faults: Vec::new(),
+            rtt: Duration::ZERO,
+            record: None,
+        }
     }
 }
 
@@ -53,6 +72,8 @@ impl std::fmt::Debug for AgentOptions {
             .field("listen", &self.listen)
             .field("token", &self.token.as_ref().map(|_| "(set)"))
             .field("faults", &self.faults)
+            .field("rtt", &self.rtt)
+            .field("record", &self.record)
             .finish()
     }
 }
@@ -60,7 +81,8 @@ impl std::fmt::Debug for AgentOptions {
 /// Starts the server.
 ///
 /// # Errors
-/// [`StartError`] when the address cannot be had, or is beyond loopback and there is no token.
+/// [`StartError`] when the address cannot be had, is beyond loopback and there is no token, or the journal cannot be
+/// written.
 pub async fn start(options: AgentOptions) -> Result<RunningAgent, StartError> {
     server::start_with(options, server::rule_agent(), server::Limits::default()).await
 }

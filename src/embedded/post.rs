@@ -19,10 +19,10 @@ use tracing::debug;
 
 use super::{
     error::ApiError,
-    fault::Facts,
     http::{Broken, Response, answer, insert, json_answer, refusal, with_body},
+    journal::{Direction, Recorder},
     request::{Request, read_body},
-    respond::{self, Outlet, Sent, Signal, Work},
+    respond::{self, GARBAGE, Outlet, Sent, Signal, Work},
     server::Shared,
 };
 
@@ -36,32 +36,41 @@ const EVENTS: usize = 64;
 const BINARY: &[u8] = b"data: \xff\x00\xfe\n\n";
 
 /// `POST /v1/responses`.
-pub(super) async fn create(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> Result<Response, Broken> {
-    let request = match read_request(request).await {
+pub(super) async fn create(
+    shared: Arc<Shared>,
+    recorder: &Recorder,
+    request: HttpRequest<Incoming>,
+) -> Result<Response, Broken> {
+    let request = match read_request(request, recorder).await {
         Ok(request) => request,
         Err(error) => return Ok(refusal(&error)),
     };
     debug!(bytes = request.bytes, stream = request.stream, "request over HTTP");
     let parent = request.previous.as_deref().and_then(|id| shared.store().get(id));
-    let facts = Facts { continues: request.previous.is_some(), generates: true, websocket: false };
-    let fault = shared.faults().at_request(facts);
+    let plan = shared.faults().at_request(request.facts(false));
     let as_sse = request.stream;
     let (sender, mut signals) = mpsc::channel(EVENTS);
-    let run = respond::run(shared, Work { request, parent, fault }, Outlet::new(None, sender));
+    let run = respond::run(shared, Work { request, parent, plan }, Outlet::new(None, sender));
     // Hyper drops the future or the body of a client that is gone, and with it the response.
     let task = AbortOnDropHandle::new(tokio::spawn(run));
     match next_signal(&mut signals).await {
         Some(Signal::Error(error)) => Ok(refusal(&error)),
         Some(Signal::Close(..) | Signal::Cut) | None => Err(Broken),
-        Some(first) if as_sse => Ok(sse(Events { first: Some(first), signals, _task: task })),
+        Some(first) if as_sse => {
+            Ok(sse(Events { first: Some(first), signals, recorder: recorder.clone(), _task: task }))
+        }
         Some(first) => collected(first, &mut signals).await,
     }
 }
 
-async fn read_request(request: HttpRequest<Incoming>) -> Result<Request, ApiError> {
+async fn read_request(request: HttpRequest<Incoming>, recorder: &Recorder) -> Result<Request, ApiError> {
     let body = Limited::new(request.into_body(), MAX_BODY_BYTES).collect();
     match timeout(BODY_LIMIT, body).await {
-        Ok(Ok(body)) => read_body(&body.to_bytes()),
+        Ok(Ok(body)) => {
+            let body = body.to_bytes();
+            recorder.body(Direction::In, &body).await;
+            read_body(&body)
+        }
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(ApiError::http(413, "request_too_large", "The body is larger than 64 MiB."))
         }
@@ -95,6 +104,7 @@ async fn collected(first: Signal, signals: &mut mpsc::Receiver<Sent>) -> Result<
             },
             Signal::Error(error) => response = Ok(refusal(&error)),
             Signal::Binary => return Ok(answer(StatusCode::OK, "application/json", BINARY)),
+            Signal::Garbage => return Ok(answer(StatusCode::OK, "application/json", GARBAGE)),
             Signal::Close(..) | Signal::Cut => return Err(Broken),
             Signal::Deaf => {}
             Signal::Done => break,
@@ -108,6 +118,7 @@ async fn collected(first: Signal, signals: &mut mpsc::Receiver<Sent>) -> Result<
 struct Events {
     first: Option<Signal>,
     signals: mpsc::Receiver<Sent>,
+    recorder: Recorder,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -117,10 +128,11 @@ impl Events {
             Some(first) => first,
             None => next_signal(&mut self.signals).await?,
         };
-        let bytes = match signal {
-            Signal::Event(event) | Signal::Completed(event, _) => sse_block(&event),
-            Signal::Error(error) => sse_block(&error.frame()),
-            Signal::Binary => Bytes::from_static(BINARY),
+        let event = match signal {
+            Signal::Event(event) | Signal::Completed(event, _) => event,
+            Signal::Error(error) => error.frame(),
+            Signal::Binary => return Some(Ok(self.strange(Bytes::from_static(BINARY)).await)),
+            Signal::Garbage => return Some(Ok(self.strange(format!("data: {GARBAGE}\n\n").into()).await)),
             Signal::Close(..) | Signal::Cut => {
                 // Hyper forgets what it has not written when a body breaks; waiting once lets it write.
                 tokio::task::yield_now().await;
@@ -128,7 +140,15 @@ impl Events {
             }
             Signal::Deaf | Signal::Done => return None,
         };
-        Some(Ok(Frame::data(bytes)))
+        let block = sse_block(&event);
+        self.recorder.block(block.len(), Some(&event)).await;
+        Some(Ok(Frame::data(block)))
+    }
+
+    /// A block that holds no event.
+    async fn strange(&self, block: Bytes) -> Frame<Bytes> {
+        self.recorder.block(block.len(), None).await;
+        Frame::data(block)
     }
 }
 

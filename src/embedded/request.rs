@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::wire::item::Item;
 
-use super::{error::ApiError, lanes::LaneName};
+use super::{error::ApiError, fault::Facts, lanes::LaneName};
 
 /// Item kinds that are taken as part of a conversation and skipped by the agent.
 const OPAQUE_ITEMS: [&str; 4] = ["compaction", "web_search_call", "file_search_call", "code_interpreter_call"];
@@ -41,6 +41,20 @@ pub(super) struct Request {
     pub bytes: usize,
 }
 
+impl Request {
+    /// What faults may depend on; `websocket` says which way it came.
+    pub(super) fn facts(&self, websocket: bool) -> Facts {
+        let is_output =
+            |item: &Item| matches!(item, Item::FunctionCallOutput { .. } | Item::CustomToolCallOutput { .. });
+        Facts {
+            continues: self.previous.is_some(),
+            brings_outputs: self.input.iter().any(is_output),
+            generates: self.generate,
+            websocket,
+        }
+    }
+}
+
 /// An event of the client, over a WebSocket.
 #[derive(Debug)]
 pub(super) enum ClientEvent {
@@ -67,8 +81,10 @@ pub(super) enum ClientEvent {
 pub(super) struct Refused {
     /// The lane, when the frame named a valid one.
     pub lane: LaneName,
+    /// The response it would have continued: a continuation that ends in an error evicts its parent.
+    pub previous: Option<String>,
     /// Why.
-    pub error: ApiError,
+    pub error: Box<ApiError>,
 }
 
 /// Reads one text frame.
@@ -76,20 +92,19 @@ pub(super) struct Refused {
 /// # Errors
 /// [`Refused`] for anything that is no valid client event; the connection goes on.
 pub(super) fn read_event(text: &str) -> Result<ClientEvent, Refused> {
-    let mut lane = None;
-    read_frame(text, &mut lane).map_err(|error| Refused { lane, error })
+    let refused = |lane, previous, error| Refused { lane, previous, error: Box::new(error) };
+    let fields = Fields::read(text.as_bytes()).map_err(|error| refused(None, None, error))?;
+    let lane = stream_id(&fields).map_err(|error| refused(None, None, error))?;
+    let previous = fields.get("previous_response_id").and_then(Value::as_str).map(str::to_owned);
+    read_fields(fields, lane.clone(), text.len()).map_err(|error| refused(lane, previous, error))
 }
 
-fn read_frame(text: &str, lane: &mut LaneName) -> Result<ClientEvent, ApiError> {
-    let mut fields = Fields::read(text.as_bytes())?;
-    *lane = stream_id(&fields)?;
+fn read_fields(mut fields: Fields, lane: LaneName, bytes: usize) -> Result<ClientEvent, ApiError> {
     match fields.text("type")?.as_deref() {
         Some("response.create") => {
-            let generate = fields.flag("generate", true)?;
-            let mut request = read_request(fields, text.len())?;
-            request.lane = lane.clone();
-            request.generate = generate;
-            Ok(ClientEvent::Create(Box::new(request)))
+            let generate = fields.flag("generate", true)? && !prewarms(&fields);
+            let request = read_request(fields, bytes)?;
+            Ok(ClientEvent::Create(Box::new(Request { lane, generate, ..request })))
         }
         Some("response.steer") => {
             Ok(ClientEvent::Steer { previous: fields.needed("previous_response_id")?, input: fields.take("input") })
@@ -152,6 +167,11 @@ fn read_request(mut fields: Fields, bytes: usize) -> Result<Request, ApiError> {
         constant_bytes: tools_bytes + instructions_bytes,
         bytes,
     })
+}
+
+/// Whether only the prompt cache is to be filled, which forces `generate` to false (openai SDK types).
+fn prewarms(fields: &Fields) -> bool {
+    fields.get("prompt_cache_options").and_then(|options| options.get("prewarm")).is_some_and(|prewarm| prewarm == true)
 }
 
 /// The lane a frame names.
@@ -299,6 +319,15 @@ mod tests {
             create(json!({"model": "m", "input": "hi", "stream": true, "client_metadata": {"a": 1}})).unwrap();
         assert_eq!(request.input, [Item::user("hi")]);
         assert!(request.store && request.generate && request.lane.is_none() && !request.custom_patch);
+    }
+
+    #[test]
+    fn prewarming_the_prompt_cache_is_a_warm_up() {
+        for (prewarm, generates) in [(true, false), (false, true)] {
+            let options = json!({"mode": "auto", "prewarm": prewarm});
+            let request = create(json!({"model": "m", "input": "hi", "prompt_cache_options": options})).unwrap();
+            assert_eq!(request.generate, generates);
+        }
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! One response: from a request to its terminal event, the same for both transports.
 //!
 //! Runs as a task of its own and speaks only through its [`Outlet`]; stopping it is dropping it. The agent works on
-//! the blocking pool, its panic is a failed response. Faults that concern a response act here. It must never touch
-//! lanes or sockets: the transport owns those.
+//! the blocking pool, its panic is a failed response. It must never touch lanes or sockets: the transport owns those.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,26 +10,25 @@ use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::{
     conversation::Conversation,
+    ending,
     error::ApiError,
-    events::{Head, Output, new_id, usage},
-    fault::{Fault, FaultKind},
+    events::{Head, Output, usage},
+    fault::{Ending, Plan, Telling},
     lanes::{LaneName, Latest},
     request::Request,
+    rules::Reply,
     server::Shared,
+    stream::Stream,
 };
 
 /// Longest the agent may think.
 const THINKING_LIMIT: Duration = Duration::from_secs(120);
-/// Between two events of the fault `slow`.
-const TRICKLE: Duration = Duration::from_millis(100);
-/// Deltas that pass before `close-mid-response` breaks the connection.
-const DELTAS_BEFORE_CUT: usize = 3;
-/// Length of the frame of `huge-frame`: beyond the 16 MiB that clients take.
-const HUGE_BYTES: usize = 17 * 1024 * 1024;
+/// Half an event, for the fault `garbage-frame`.
+pub(super) const GARBAGE: &str = r#"{"type":"response.output_text.delta","delt"#;
 
 /// What a response tells its transport.
 #[derive(Debug)]
@@ -39,8 +37,10 @@ pub(super) enum Signal {
     Event(Value),
     /// Refused, or failed before any output.
     Error(ApiError),
-    /// Send something that is not the protocol.
+    /// Send bytes where text belongs.
     Binary,
+    /// Send half an event.
+    Garbage,
     /// Close the connection in an orderly way, with this code and reason.
     Close(u16, &'static str),
     /// Break the connection.
@@ -75,14 +75,14 @@ impl Outlet {
         Outlet { lane, sender }
     }
 
-    async fn send(&self, signal: Signal) -> Result<(), Stop> {
+    pub(super) async fn send(&self, signal: Signal) -> Result<(), Stop> {
         self.sender.send(Sent { lane: self.lane.clone(), signal }).await.map_err(|_| Stop::Ended)
     }
 }
 
 /// Why a response ends without one that can be continued.
 #[derive(Debug)]
-enum Stop {
+pub(super) enum Stop {
     /// With an error that is still to be sent.
     Refused(ApiError),
     /// The client has been told, or is gone.
@@ -97,7 +97,7 @@ pub(super) struct Work {
     /// The conversation it continues; `None` also when its parent is not known.
     pub parent: Option<Arc<Conversation>>,
     /// What is to go wrong.
-    pub fault: Option<Fault>,
+    pub plan: Plan,
 }
 
 /// Runs one response to its end.
@@ -111,48 +111,50 @@ pub(super) async fn run(shared: Arc<Shared>, work: Work, outlet: Outlet) {
 }
 
 async fn respond(shared: &Shared, work: Work, outlet: &Outlet) -> Result<(), Stop> {
-    let Work { request, parent, fault } = work;
-    let fault = match fault {
-        Some(fault) => {
-            info!(fault = %fault.kind, "fault acts");
-            sleep(fault.delay.unwrap_or_default()).await;
-            Some(fault.kind)
-        }
-        None => None,
-    };
-    if let Some(kind) = fault {
-        act_before(kind, &request, outlet).await?;
+    let Work { mut request, parent, plan } = work;
+    if !plan.delay.is_zero() {
+        sleep(plan.delay).await;
+    }
+    if let Some(ending) = plan.ending {
+        ending::before_events(ending, plan.form, &request, outlet).await?;
     }
     let known_bytes = parent.as_deref().map_or(0, Conversation::bytes);
     let mut conversation = continued(&request, parent).map_err(Stop::Refused)?;
-    conversation.take_input(request.input).map_err(Stop::Refused)?;
+    conversation.take_input(std::mem::take(&mut request.input)).map_err(Stop::Refused)?;
     let input_bytes = conversation.bytes() + request.constant_bytes;
 
-    let head = Head::new(&request.model, request.previous.as_deref(), request.store);
-    let mut stream = Stream { outlet, fault, sequence: 0, deltas: 0 };
-    stream.emit(json!({"type": "response.created", "response": head.object("in_progress", &[])})).await?;
-    stream.emit(json!({"type": "response.in_progress", "response": head.object("in_progress", &[])})).await?;
-
-    let (conversation, output) = if request.generate {
-        match think(shared, conversation).await {
-            Some((conversation, reply)) => {
-                let output = reply.items.into_iter().map(|item| Output::from_reply(item, request.custom_patch));
-                (conversation, distorted(output.collect(), fault))
-            }
-            None => return Err(stream.fail(&head).await),
-        }
-    } else {
-        (conversation, Vec::new())
-    };
-    for (index, item) in output.iter().enumerate() {
-        for event in item.events(index) {
-            stream.emit(event).await?;
-        }
+    let mut head = Head::new(&request.model, request.previous.as_deref(), request.store);
+    let mut stream = Stream::new(outlet, &plan);
+    stream.begin(&head).await?;
+    if plan.ending == Some(Ending::Failed) {
+        return stream.end(failed(&head)).await;
     }
-    let output_bytes = output.iter().map(|item| item.text().len()).sum();
-    let usage = usage(input_bytes, known_bytes, output_bytes);
+    let Some((mut conversation, mut output)) = answer(shared, &request, conversation).await else {
+        return stream.end(failed(&head)).await;
+    };
+    if plan.tells(Telling::Refusal) {
+        output = vec![Output::refusal("I'm sorry, but I can't help with that.")];
+    }
+    if plan.ending == Some(Ending::Steered) {
+        let begun = cut(&output);
+        stream.tell(&begun).await?;
+        stream.end(incomplete(&head, &begun, "steered")).await?;
+        head = Head::new(&request.model, Some(&head.id), request.store);
+        conversation.push_outputs(&begun);
+        stream = Stream::new(outlet, &plan);
+        stream.begin(&head).await?;
+    }
+    if plan.ending == Some(Ending::Incomplete) {
+        output = cut(&output);
+    }
+    stream.tell(&output).await?;
+    let mut response = match plan.ending {
+        Some(Ending::Incomplete) => incomplete(&head, &output, "max_output_tokens"),
+        _ => head.object("completed", &output),
+    };
+    response["usage"] = usage(input_bytes, known_bytes, output.iter().map(|item| item.text().len()).sum());
     let latest = kept(shared, &head, conversation, &output, request.store);
-    stream.complete(terminal(&head, &output, usage, fault), latest).await
+    stream.complete(response, latest).await
 }
 
 /// What the request continues, its own copy of it.
@@ -164,8 +166,17 @@ fn continued(request: &Request, parent: Option<Arc<Conversation>>) -> Result<Con
     }
 }
 
-/// Lets the agent answer; `None` when it panicked or took too long.
-async fn think(shared: &Shared, conversation: Conversation) -> Option<(Conversation, super::rules::Reply)> {
+/// The agent's answer, none for a warm-up; `None` when the agent panicked or took too long.
+async fn answer(shared: &Shared, request: &Request, conversation: Conversation) -> Option<(Conversation, Vec<Output>)> {
+    if !request.generate {
+        return Some((conversation, Vec::new()));
+    }
+    let (conversation, reply) = think(shared, conversation).await?;
+    let output = reply.items.into_iter().map(|item| Output::from_reply(item, request.custom_patch));
+    Some((conversation, output.collect()))
+}
+
+async fn think(shared: &Shared, conversation: Conversation) -> Option<(Conversation, Reply)> {
     let responder = shared.responder.clone();
     let thinking = tokio::task::spawn_blocking(move || {
         let reply = responder(conversation.items());
@@ -176,9 +187,7 @@ async fn think(shared: &Shared, conversation: Conversation) -> Option<(Conversat
 
 /// What can be continued from, stored where the request asks for it.
 fn kept(shared: &Shared, head: &Head, mut conversation: Conversation, output: &[Output], store: bool) -> Latest {
-    for item in output {
-        conversation.push_output(item.to_item());
-    }
+    conversation.push_outputs(output);
     let latest = Latest { id: head.id.clone(), conversation: Arc::new(conversation) };
     if store {
         shared.store().put(latest.id.clone(), latest.conversation.clone());
@@ -186,143 +195,20 @@ fn kept(shared: &Shared, head: &Head, mut conversation: Conversation, output: &[
     latest
 }
 
-/// Faults that act instead of a response.
-async fn act_before(kind: FaultKind, request: &Request, outlet: &Outlet) -> Result<(), Stop> {
-    let refuse = |error| Err(Stop::Refused(error));
-    match kind {
-        FaultKind::NotFound => {
-            refuse(ApiError::previous_response_not_found(request.previous.as_deref().unwrap_or_default()))
-        }
-        FaultKind::Overloaded => refuse(ApiError::overloaded()),
-        FaultKind::RateLimit => refuse(ApiError::rate_limit()),
-        FaultKind::Quota => refuse(ApiError::quota()),
-        FaultKind::ContextLength => refuse(ApiError::context_length_exceeded()),
-        FaultKind::FlatError => end(outlet, Signal::Event(ApiError::server_error().flat_event())).await,
-        FaultKind::StatuslessError => end(outlet, Signal::Event(ApiError::server_error().statusless_frame())).await,
-        FaultKind::CloseBeforeEvent => end(outlet, Signal::Close(1011, "internal error")).await,
-        FaultKind::ConnectionLimit => {
-            outlet.send(Signal::Error(ApiError::connection_limit())).await?;
-            end(outlet, Signal::Close(1000, "connection limit")).await
-        }
-        FaultKind::HalfOpen => {
-            outlet.send(Signal::Deaf).await?;
-            std::future::pending().await
-        }
-        // Ends when the transport drops this task.
-        FaultKind::Silent => std::future::pending().await,
-        _ => Ok(()),
-    }
+/// What was said when it was cut off in its first item.
+fn cut(output: &[Output]) -> Vec<Output> {
+    output.first().map(Output::cut).into_iter().collect()
 }
 
-async fn end(outlet: &Outlet, signal: Signal) -> Result<(), Stop> {
-    outlet.send(signal).await?;
-    Err(Stop::Ended)
+fn incomplete(head: &Head, output: &[Output], reason: &str) -> Value {
+    let mut response = head.object("incomplete", output);
+    response["incomplete_details"] = json!({ "reason": reason });
+    response
 }
 
-/// Faults that change what is said.
-fn distorted(output: Vec<Output>, fault: Option<FaultKind>) -> Vec<Output> {
-    match fault {
-        Some(FaultKind::Refusal) => vec![Output::refusal("I'm sorry, but I can't help with that.")],
-        // Cut off in the first item; a call cut in half would be no call.
-        Some(FaultKind::Incomplete) => {
-            let text: String = output.first().map_or("", Output::text).chars().take(20).collect();
-            vec![Output::Message { id: new_id("msg"), text }]
-        }
-        _ => output,
-    }
-}
-
-/// The last event, as the fault has it.
-fn terminal(head: &Head, output: &[Output], usage: Value, fault: Option<FaultKind>) -> Value {
-    let status = if fault == Some(FaultKind::Incomplete) { "incomplete" } else { "completed" };
-    let mut response = head.object(status, output);
-    response["usage"] = usage;
-    let missing = match fault {
-        Some(FaultKind::MissingUsage) => "usage",
-        Some(FaultKind::MissingOutput) => "output",
-        Some(FaultKind::Incomplete) => {
-            response["incomplete_details"] = json!({"reason": "max_output_tokens"});
-            ""
-        }
-        _ => "",
-    };
-    if let Some(fields) = response.as_object_mut() {
-        fields.remove(missing);
-    }
-    json!({"type": format!("response.{status}"), "response": response})
-}
-
-/// The events of one response: numbers them and lets faults interfere.
-struct Stream<'a> {
-    outlet: &'a Outlet,
-    fault: Option<FaultKind>,
-    sequence: u64,
-    deltas: usize,
-}
-
-impl Stream<'_> {
-    async fn emit(&mut self, event: Value) -> Result<(), Stop> {
-        let kind = event["type"].as_str().unwrap_or_default().to_owned();
-        self.hold_up(&kind).await?;
-        self.send(event).await?;
-        if kind == "response.in_progress" { self.interfere().await } else { Ok(()) }
-    }
-
-    /// The terminal event of a response that can be continued.
-    async fn complete(&mut self, event: Value, latest: Latest) -> Result<(), Stop> {
-        self.hold_up("response.completed").await?;
-        let event = self.numbered(event);
-        self.outlet.send(Signal::Completed(event, latest)).await
-    }
-
-    async fn send(&mut self, event: Value) -> Result<(), Stop> {
-        let event = self.numbered(event);
-        self.outlet.send(Signal::Event(event)).await
-    }
-
-    fn numbered(&mut self, mut event: Value) -> Value {
-        event["sequence_number"] = json!(self.sequence);
-        self.sequence += 1;
-        event
-    }
-
-    /// Faults that act before an event: it comes late, or never.
-    async fn hold_up(&mut self, kind: &str) -> Result<(), Stop> {
-        if self.fault == Some(FaultKind::Slow) {
-            sleep(TRICKLE).await;
-        }
-        let is_delta = kind.ends_with(".delta");
-        let is_end = kind == "response.output_item.done" || kind == "response.completed";
-        if self.fault == Some(FaultKind::CloseMidResponse) && (is_end || is_delta && self.deltas == DELTAS_BEFORE_CUT) {
-            return end(self.outlet, Signal::Cut).await;
-        }
-        self.deltas += usize::from(is_delta);
-        Ok(())
-    }
-
-    /// Faults that put something strange between good events.
-    async fn interfere(&mut self) -> Result<(), Stop> {
-        match self.fault {
-            Some(FaultKind::BinaryFrame) => self.outlet.send(Signal::Binary).await,
-            Some(FaultKind::HugeFrame) => {
-                self.send(json!({"type": "response.padding", "padding": "x".repeat(HUGE_BYTES)})).await
-            }
-            Some(FaultKind::UnknownEvents) => {
-                let unnumbered = json!({"type": "codex.rate_limits", "plan_type": "pro", "credits": null,
-                                        "rate_limits": {"primary": {"used_percent": 12.5, "window_minutes": 300}}});
-                self.outlet.send(Signal::Event(unnumbered)).await?;
-                self.send(json!({"type": "response.metadata", "headers": {}, "metadata": null})).await?;
-                self.send(json!({"type": "response.dance.delta", "delta": {"steps": [1, 2, 3]}, "item": 7})).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Tells the client that the agent broke.
-    async fn fail(&mut self, head: &Head) -> Stop {
-        let mut response = head.object("failed", &[]);
-        response["error"] = json!({"code": "server_error", "message": "The embedded agent failed on this request."});
-        let failed = json!({"type": "response.failed", "response": response});
-        self.send(failed).await.err().unwrap_or(Stop::Ended)
-    }
+/// Tells the client that the agent broke.
+fn failed(head: &Head) -> Value {
+    let mut response = head.object("failed", &[]);
+    response["error"] = json!({"code": "server_error", "message": "The embedded agent failed on this request."});
+    response
 }

@@ -13,6 +13,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
@@ -25,8 +26,10 @@ use crate::wire::item::Item;
 
 use super::{
     AgentOptions,
+    delay::delayed,
     fault::Faults,
     http,
+    journal::{Journal, JournalError, Party},
     rules::{self, Reply},
     store::Store,
 };
@@ -70,6 +73,10 @@ pub(super) struct Shared {
     pub loopback: bool,
     /// Bounds of a connection.
     pub limits: Limits,
+    /// Round-trip time to emulate, if not zero.
+    pub rtt: Duration,
+    /// What is recorded.
+    pub journal: Arc<Journal>,
     /// The agent.
     pub responder: Responder,
     /// Cancelled when the server stops.
@@ -117,6 +124,9 @@ pub enum StartError {
         /// The address asked for.
         addr: SocketAddr,
     },
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// Anything else.
     #[error("cannot listen on {addr}: {source}")]
     Io {
@@ -183,14 +193,21 @@ pub(super) async fn start_with(
     if !loopback && token.is_none() {
         return Err(StartError::TokenNeeded { addr: asked });
     }
+    let journal = match options.record {
+        Some(path) => Journal::at(&path).map_err(|source| JournalError { path, source })?,
+        None => Journal::none(),
+    };
     let listener = TcpListener::bind(asked).await.map_err(|error| StartError::from_io(asked, error))?;
     let addr = listener.local_addr().map_err(|error| StartError::from_io(asked, error))?;
     info!(%addr, faults = options.faults.len(), "listening");
+    journal.started(addr).await;
     let stop = CancellationToken::new();
     let shared = Shared {
         token,
         loopback,
         limits,
+        rtt: options.rtt,
+        journal: Arc::new(journal),
         responder,
         stop: stop.clone(),
         faults: Mutex::new(Faults::new(options.faults)),
@@ -230,20 +247,37 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(stream: TcpStream, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
     // Events are small and each one counts.
     let _ = stream.set_nodelay(true);
+    if shared.rtt.is_zero() {
+        serve_http(stream, shared, permit).await;
+    } else {
+        serve_http(delayed(stream, shared.rtt, shared.stop.clone()), shared, permit).await;
+    }
+}
+
+async fn serve_http<S>(stream: S, shared: Arc<Shared>, permit: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let stop = shared.stop.clone();
     let permit = Arc::new(permit);
-    let service = service_fn(move |request| http::handle(shared.clone(), permit.clone(), request));
+    let recorder = shared.journal.connection();
+    let records = recorder.clone();
+    let service = service_fn(move |request| http::handle(shared.clone(), permit.clone(), records.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::select! {
-        ended = connection => {
-            if let Err(error) = ended {
+        ended = connection => match ended {
+            Ok(()) => recorder.http_ended("", Party::Client).await,
+            Err(error) => {
                 debug!(%error, "connection ended");
+                // The service's own error is a fault that breaks the connection.
+                let by = if error.is_user() { Party::Server } else { Party::Client };
+                recorder.http_ended("broken off", by).await;
             }
-        }
-        () = stop.cancelled() => {}
+        },
+        () = stop.cancelled() => recorder.http_ended("the server stopped", Party::Server).await,
     }
 }

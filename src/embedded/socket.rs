@@ -16,7 +16,7 @@ use tokio::{
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Error as WsError, Message,
+        Error as WsError, Message, Utf8Bytes,
         error::ProtocolError,
         protocol::{CloseFrame, WebSocketConfig},
     },
@@ -25,10 +25,11 @@ use tracing::{debug, info};
 
 use super::{
     error::ApiError,
-    fault::{Facts, FaultKind},
+    fault::{Ending, FaultKind, UpgradeFault},
+    journal::{Direction, Party, Recorder},
     lanes::{LaneName, Lanes},
     request::{ClientEvent, Request, read_event},
-    respond::{self, Outlet, Sent, Signal, Work},
+    respond::{self, GARBAGE, Outlet, Sent, Signal, Work},
     server::Shared,
 };
 
@@ -40,14 +41,22 @@ const OUTBOX: usize = 64;
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// Longest that a client may take to close its side.
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+/// What a close frame without a code counts as (RFC 6455, 7.1.5).
+const NO_CODE: u16 = 1005;
+/// What the fault `binary-frame` sends.
+const BINARY: &[u8] = b"\xff\x00\xfe";
 
 /// How a connection ends.
 #[derive(Debug)]
 enum End {
-    /// With a close frame.
+    /// The server closes it, with this code.
     Close(u16, &'static str),
-    /// Without one: the client is gone, or a fault breaks the connection.
-    Drop,
+    /// The client closed it, with this code.
+    Closed(u16, String),
+    /// The client is gone.
+    Gone,
+    /// The server breaks it, without a close frame.
+    Cut(&'static str),
     /// Not at all: it is kept open and ignored.
     Deaf,
 }
@@ -58,18 +67,23 @@ pub(super) fn config() -> WebSocketConfig {
 }
 
 /// Serves one connection until it ends. `fault` is what goes wrong with it from the start.
-pub(super) async fn serve<S>(shared: Arc<Shared>, mut socket: WebSocketStream<S>, fault: Option<FaultKind>)
-where
+pub(super) async fn serve<S>(
+    shared: Arc<Shared>,
+    recorder: &Recorder,
+    mut socket: WebSocketStream<S>,
+    fault: Option<FaultKind>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let end = match fault {
-        Some(FaultKind::CloseAfterUpgrade) => End::Close(1008, "policy violation"),
-        Some(FaultKind::HalfOpen) => End::Deaf,
+        Some(FaultKind::Upgrade(UpgradeFault::Closed)) => End::Close(1008, "policy violation"),
+        Some(FaultKind::Ending(Ending::HalfOpen)) => End::Deaf,
         _ => {
             let (outbox, inbox) = mpsc::channel(OUTBOX);
             let age = shared.limits.max_age;
             let connection = Connection {
                 shared: shared.clone(),
+                recorder,
                 socket: &mut socket,
                 lanes: Lanes::default(),
                 outbox,
@@ -81,14 +95,26 @@ where
     };
     debug!(?end, "connection ends");
     match end {
-        End::Close(code, reason) => close(&mut socket, code, reason).await,
-        End::Drop => {}
-        End::Deaf => sleep(shared.limits.max_age).await,
+        End::Close(code, reason) => {
+            recorder.closed(Some(code), reason, Party::Server).await;
+            close(&mut socket, code, reason).await;
+        }
+        End::Closed(code, reason) => {
+            recorder.closed(Some(code), &reason, Party::Client).await;
+            close(&mut socket, 1000, "").await;
+        }
+        End::Gone => recorder.closed(None, "the client is gone", Party::Client).await,
+        End::Cut(reason) => recorder.closed(None, reason, Party::Server).await,
+        End::Deaf => {
+            sleep(shared.limits.max_age).await;
+            recorder.closed(None, "deaf for an hour", Party::Server).await;
+        }
     }
 }
 
 struct Connection<'a, S> {
     shared: Arc<Shared>,
+    recorder: &'a Recorder,
     socket: &'a mut WebSocketStream<S>,
     lanes: Lanes,
     outbox: mpsc::Sender<Sent>,
@@ -123,33 +149,59 @@ where
         self.last_heard = Instant::now();
         match frame {
             Some(Ok(Message::Text(text))) => self.handle(&text).await,
-            Some(Ok(Message::Binary(_))) => {
+            Some(Ok(Message::Binary(bytes))) => {
+                self.recorder.frame(Direction::In, "binary", bytes.len()).await;
                 ControlFlow::Break(End::Close(1003, "only text frames are part of the protocol"))
             }
-            Some(Ok(Message::Close(_))) => ControlFlow::Break(End::Close(1000, "")),
-            // Tungstenite has queued the pong; it must not wait for the next event to be flushed.
-            Some(Ok(Message::Ping(_))) => self.write(None).await,
-            Some(Ok(Message::Pong(_) | Message::Frame(_))) => ControlFlow::Continue(()),
+            Some(Ok(Message::Close(frame))) => {
+                let (code, reason) =
+                    frame.map_or((NO_CODE, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+                ControlFlow::Break(End::Closed(code, reason))
+            }
+            Some(Ok(Message::Ping(payload))) => {
+                self.recorder.frame(Direction::In, "ping", payload.len()).await;
+                // Tungstenite has queued the pong; it must not wait for the next event to be flushed.
+                self.write(None).await?;
+                self.recorder.frame(Direction::Out, "pong", payload.len()).await;
+                ControlFlow::Continue(())
+            }
+            Some(Ok(Message::Pong(payload))) => {
+                self.recorder.frame(Direction::In, "pong", payload.len()).await;
+                ControlFlow::Continue(())
+            }
+            // Only written, never read.
+            Some(Ok(Message::Frame(_))) => ControlFlow::Continue(()),
             Some(Err(error)) => ControlFlow::Break(end_of(&error)),
-            None => ControlFlow::Break(End::Drop),
+            None => ControlFlow::Break(End::Gone),
         }
     }
 
     async fn handle(&mut self, text: &str) -> ControlFlow<End> {
-        let refused = match read_event(text) {
+        let event = read_event(text);
+        let lane = match &event {
+            Ok(ClientEvent::Create(request)) => request.lane.clone(),
+            Ok(_) => None,
+            Err(refused) => refused.lane.clone(),
+        };
+        self.recorder.text(Direction::In, text, &lane).await;
+        let refused = match event {
             Ok(ClientEvent::Create(request)) => {
-                let lane = request.lane.clone();
                 debug!(bytes = text.len(), lane = lane.as_deref(), generate = request.generate, "request");
-                self.lanes.admit(*request).err().map(|error| (lane, error.frame()))
+                self.lanes.admit(*request).err().map(|error| error.frame())
             }
-            Ok(ClientEvent::Steer { previous, input }) => Some((None, steer_failed(&previous, input))),
+            Ok(ClientEvent::Steer { previous, input }) => Some(steer_failed(&previous, input)),
             Ok(ClientEvent::Inject { response, input }) => {
-                Some((None, inject_failed(self.lanes.holds(&response), &response, input)))
+                Some(inject_failed(self.lanes.holds(&response), &response, input))
             }
-            Err(refused) => Some((refused.lane, refused.error.frame())),
+            Err(refused) => {
+                if let Some(id) = refused.previous {
+                    self.lanes.evict(&lane, &id);
+                }
+                Some(refused.error.frame())
+            }
         };
         match refused {
-            Some((lane, frame)) => self.write_event(frame, &lane).await,
+            Some(frame) => self.write_event(frame, &lane).await,
             None => ControlFlow::Continue(()),
         }
     }
@@ -168,17 +220,22 @@ where
             .previous
             .as_deref()
             .and_then(|id| self.lanes.parent(&request.lane, id).or_else(|| self.shared.store().get(id)));
-        let facts = Facts { continues: request.previous.is_some(), generates: request.generate, websocket: true };
-        Work { request, parent, fault: self.shared.faults().at_request(facts) }
+        let plan = self.shared.faults().at_request(request.facts(true));
+        Work { request, parent, plan }
     }
 
     async fn deliver(&mut self, sent: Sent) -> ControlFlow<End> {
         match sent.signal {
             Signal::Event(event) => self.write_event(event, &sent.lane).await,
             Signal::Error(error) => self.write_event(error.frame(), &sent.lane).await,
-            Signal::Binary => self.write(Some(Message::binary(vec![0xff, 0x00, 0xfe]))).await,
+            Signal::Binary => {
+                self.write(Some(Message::binary(BINARY))).await?;
+                self.recorder.frame(Direction::Out, "binary", BINARY.len()).await;
+                ControlFlow::Continue(())
+            }
+            Signal::Garbage => self.write_text(GARBAGE.into(), &sent.lane).await,
             Signal::Close(code, reason) => ControlFlow::Break(End::Close(code, reason)),
-            Signal::Cut => ControlFlow::Break(End::Drop),
+            Signal::Cut => ControlFlow::Break(End::Cut("broken off by a fault")),
             Signal::Deaf => ControlFlow::Break(End::Deaf),
             Signal::Completed(event, latest) => {
                 self.lanes.keep(&sent.lane, latest);
@@ -196,9 +253,11 @@ where
     async fn ping(&mut self) -> ControlFlow<End> {
         if self.last_heard.elapsed() > self.shared.limits.silence {
             info!("a client went silent");
-            return ControlFlow::Break(End::Drop);
+            return ControlFlow::Break(End::Cut("no sign of life"));
         }
-        self.write(Some(Message::Ping(Vec::new().into()))).await
+        self.write(Some(Message::Ping(Vec::new().into()))).await?;
+        self.recorder.frame(Direction::Out, "ping", 0).await;
+        ControlFlow::Continue(())
     }
 
     async fn expire(&mut self) -> ControlFlow<End> {
@@ -210,7 +269,13 @@ where
         if let Some(name) = lane {
             event["stream_id"] = json!(name.as_ref());
         }
-        self.write(Some(Message::text(event.to_string()))).await
+        self.write_text(event.to_string().into(), lane).await
+    }
+
+    async fn write_text(&mut self, text: Utf8Bytes, lane: &LaneName) -> ControlFlow<End> {
+        self.write(Some(Message::Text(text.clone()))).await?;
+        self.recorder.text(Direction::Out, &text, lane).await;
+        ControlFlow::Continue(())
     }
 
     /// Sends a message, or flushes what is queued.
@@ -225,9 +290,9 @@ where
             Ok(Ok(())) => ControlFlow::Continue(()),
             Ok(Err(error)) => {
                 debug!(%error, "cannot write");
-                ControlFlow::Break(End::Drop)
+                ControlFlow::Break(End::Gone)
             }
-            Err(_) => ControlFlow::Break(End::Drop),
+            Err(_) => ControlFlow::Break(End::Cut("the client does not read")),
         }
     }
 }
@@ -237,9 +302,9 @@ fn end_of(error: &WsError) -> End {
     match error {
         WsError::Capacity(_) => End::Close(1009, "message too big (limit 16 MiB)"),
         WsError::Utf8(_) => End::Close(1007, "text is not UTF-8"),
-        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Drop,
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
         WsError::Protocol(_) => End::Close(1002, "protocol error"),
-        _ => End::Drop,
+        _ => End::Gone,
     }
 }
 

@@ -16,12 +16,13 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::{
     error::ApiError,
-    fault::{Fault, FaultKind},
+    fault::{Fault, FaultKind, UpgradeFault},
     http::{Response, empty, insert, refusal},
+    journal::{Party, Recorder},
     server::Shared,
     socket,
 };
@@ -30,6 +31,7 @@ use super::{
 pub(super) async fn upgrade(
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
+    recorder: &Recorder,
     mut request: HttpRequest<Incoming>,
 ) -> Response {
     let accept = match accept_key(request.headers()) {
@@ -37,15 +39,13 @@ pub(super) async fn upgrade(
         Err(error) => return upgrade_required(&error),
     };
     let fault = shared.faults().at_upgrade();
-    if let Some(fault) = &fault {
-        info!(fault = %fault.kind, "fault acts");
-    }
     if let Some(error) = fault.as_ref().and_then(|fault| upgrade_refusal(fault.kind)) {
         sleep(fault.and_then(|fault| fault.delay).unwrap_or_default()).await;
         return if error.status == 426 { upgrade_required(&error) } else { refusal(&error) };
     }
     let upgraded = hyper::upgrade::on(&mut request);
-    tokio::spawn(serve_upgraded(shared, permit, upgraded, fault));
+    recorder.upgraded();
+    tokio::spawn(serve_upgraded(shared, permit, recorder.clone(), upgraded, fault));
     let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
     insert(&mut response, header::CONNECTION, "Upgrade");
     insert(&mut response, header::UPGRADE, "websocket");
@@ -56,6 +56,7 @@ pub(super) async fn upgrade(
 async fn serve_upgraded(
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
+    recorder: Recorder,
     upgraded: OnUpgrade,
     fault: Option<Fault>,
 ) {
@@ -63,18 +64,21 @@ async fn serve_upgraded(
     let serving = async {
         let upgraded = match upgraded.await {
             Ok(upgraded) => upgraded,
-            Err(error) => return debug!(%error, "the upgrade was not completed"),
+            Err(error) => {
+                debug!(%error, "the upgrade was not completed");
+                return recorder.closed(None, "the upgrade was not completed", Party::Client).await;
+            }
         };
         if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay) {
             sleep(delay).await;
         }
         let stream = TokioIo::new(upgraded);
         let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(socket::config())).await;
-        socket::serve(shared, stream, fault.map(|fault| fault.kind)).await;
+        socket::serve(shared, &recorder, stream, fault.map(|fault| fault.kind)).await;
     };
     tokio::select! {
         () = serving => {}
-        () = stop.cancelled() => {}
+        () = stop.cancelled() => recorder.closed(None, "the server stopped", Party::Server).await,
     }
     drop(permit);
 }
@@ -99,14 +103,17 @@ fn accept_key(headers: &HeaderMap) -> Result<String, ApiError> {
 }
 
 fn upgrade_refusal(fault: FaultKind) -> Option<ApiError> {
-    match fault {
-        FaultKind::Upgrade401 => Some(ApiError::unauthorized()),
-        FaultKind::Upgrade403 => Some(ApiError::http(403, "forbidden", "WebSocket connections are not allowed here.")),
-        FaultKind::Upgrade404 => Some(ApiError::http(404, "not_found", "There is no WebSocket endpoint here.")),
-        FaultKind::Upgrade426 => Some(ApiError::http(426, "upgrade_required", "This upgrade is not supported here.")),
-        FaultKind::Upgrade503 => Some(ApiError::overloaded()),
-        _ => None,
-    }
+    let FaultKind::Upgrade(UpgradeFault::Refused(status)) = fault else { return None };
+    Some(match status {
+        401 => ApiError::unauthorized(),
+        403 => ApiError::http(403, "forbidden", "WebSocket connections are not allowed here."),
+        404 => ApiError::http(404, "not_found", "There is no WebSocket endpoint here."),
+        405 => ApiError::http(405, "method_not_allowed", "Method not allowed. This path takes POST."),
+        426 => ApiError::http(426, "upgrade_required", "This upgrade is not supported here."),
+        501 => ApiError::http(501, "not_implemented", "WebSocket connections are not implemented here."),
+        503 => ApiError::overloaded(None),
+        _ => ApiError::server_error(),
+    })
 }
 
 fn upgrade_required(error: &ApiError) -> Response {

@@ -341,10 +341,13 @@ fn cancel(editor: &Editor, argument: &Argument) -> Result<Value> {
 
 fn receipts(editor: &Editor) -> Value {
     let mut turns: Vec<Receipt> = Vec::new();
+    let mut connections = 0;
     for desk in editor.desks() {
-        turns.extend(desk.session.board().receipts().all().cloned());
+        let board = desk.session.board();
+        turns.extend(board.receipts().all().cloned());
+        connections += board.status().connections;
     }
-    json!({"markdown": markdown(turns.iter()), "turns": turns})
+    json!({"markdown": markdown(&turns, connections), "turns": turns})
 }
 
 fn reset(editor: &Arc<Editor>, argument: &Argument) -> Result<Value> {

@@ -194,8 +194,9 @@ impl Receipts {
     }
 }
 
-/// The receipts as a Markdown table with totals.
-pub fn markdown<'a>(receipts: impl Iterator<Item = &'a Receipt>) -> String {
+/// The receipts as a Markdown table with totals, and what the transport did for them; `connections` is how many were
+/// made so far.
+pub fn markdown(receipts: &[Receipt], connections: u32) -> String {
     let mut text = String::from(
         "| turn | action | outcome | rounds | sent | full resend | saved | tokens in (cached) | first event | total |\n\
          |---|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
@@ -228,7 +229,26 @@ pub fn markdown<'a>(receipts: impl Iterator<Item = &'a Receipt>) -> String {
         human_bytes(full),
         saved(sent, full)
     );
+    let _ = writeln!(text, "\n{}", transport(receipts, connections));
     text
+}
+
+/// Rounds, connections, handshakes and bytes of these turns, in a sentence.
+fn transport(receipts: &[Receipt], connections: u32) -> String {
+    let sum = |figure: fn(&Receipt) -> u64| receipts.iter().map(figure).sum::<u64>();
+    format!(
+        "{} over {}, {} waited for; {} up, {} down.",
+        count(sum(|one| one.rounds.into()), "round"),
+        count(connections.into(), "connection"),
+        count(sum(|one| one.handshakes.into()), "handshake"),
+        human_bytes(sum(|one| one.bytes_sent)),
+        human_bytes(sum(|one| one.bytes_received)),
+    )
+}
+
+/// `1 round`, `2 rounds`.
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The share of a full resend that was not sent.
@@ -264,5 +284,16 @@ mod tests {
         receipts.push(Receipt { turn: "t1".into(), outcome: Outcome::Proposed, ..Receipt::default() });
         assert_eq!(receipts.amend("t1", Outcome::Applied).map(|receipt| receipt.outcome), Some(Outcome::Applied));
         assert!(receipts.amend("t9", Outcome::Applied).is_none());
+    }
+
+    #[test]
+    fn what_the_transport_did_is_summed_up() {
+        let one = Receipt { rounds: 3, connections: 1, bytes_sent: 1200, ..Receipt::default() };
+        let two = Receipt { handshakes: 1, rounds: 1, ..one.clone() };
+        let text = markdown(&[one, two], 2);
+        assert!(
+            text.ends_with("\n4 rounds over 2 connections, 1 handshake waited for; 2.4 kB up, 0 B down.\n"),
+            "{text}"
+        );
     }
 }

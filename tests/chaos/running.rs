@@ -176,8 +176,10 @@ impl Running {
             let right = if rebased { self.renewed } else { !self.full };
             expect(right, "new lineages", rebased.into(), self.renewed.into());
         }
-        let reuses = receipt.reused_connection && self.connections.len() > 1;
-        expect(!reuses, "connection", 1, self.connections.len() as u64);
+        let (claimed, counted) = (receipt.connections.into(), self.connections.len() as u64);
+        expect(if all_arrived { claimed == counted } else { claimed >= counted }, "connections", claimed, counted);
+        let reuses = receipt.reused_connection && counted > 1;
+        expect(!reuses, "connection that was there before", 1, counted);
         flaws
     }
 }

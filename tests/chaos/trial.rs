@@ -34,7 +34,7 @@ pub struct Trial {
     pub calm: bool,
     /// The turn that runs.
     pub running: Option<Running>,
-    /// Faults that struck, or will, while no turn runs.
+    /// Faults that the next turn may have to bear.
     pub loose: Vec<Fault>,
     /// Proposals that wait for the user.
     pub kept: Vec<Kept>,
@@ -95,7 +95,10 @@ impl Trial {
     pub fn moment(&mut self) {
         self.type_perhaps();
         if !self.calm && self.rng.u8(..) == 0 {
-            self.strikes(Fault::AllDropped);
+            self.tally.strikes(Fault::AllDropped);
+            // Two connections may go at once: the one in use and one that is being made.
+            self.suffers(Fault::AllDropped);
+            self.suffers(Fault::AllDropped);
             (self.drop_all)();
         }
         if let Some(running) = &mut self.running
@@ -114,12 +117,17 @@ impl Trial {
         }
     }
 
+    /// A fault on the way to a connection. It may be this turn's to bear, or the next one's.
     fn strikes(&mut self, fault: Fault) {
         self.tally.strikes(fault);
-        match &mut self.running {
-            Some(running) => running.suffer(fault),
-            None => self.loose.push(fault),
+        self.suffers(fault);
+    }
+
+    fn suffers(&mut self, fault: Fault) {
+        if let Some(running) = &mut self.running {
+            running.suffer(fault);
         }
+        self.loose.push(fault);
     }
 
     // ---- the server ----------------------------------------------------------------------------------------------
@@ -163,7 +171,7 @@ impl Trial {
         let steps = whole.len();
         let whole = whole.with(self.rng.usize(..steps), in_between);
         let at = self.rng.usize(..=steps);
-        let fault = (!self.calm && self.chance(24)).then(|| Fault::of_answers(&mut self.rng));
+        let fault = (!self.calm && self.chance(20)).then(|| Fault::of_answers(&mut self.rng));
         running.answered(fault, is_last);
         self.running = Some(running);
         self.type_perhaps();

@@ -167,6 +167,11 @@ impl TestEditor {
         assert_eq!(self.exit_code(LIMIT), Some(0), "{}", self.tail());
     }
 
+    /// The number of the server's process.
+    pub fn server_id(&self) -> u32 {
+        self.server.0.id()
+    }
+
     /// Closes the server's stdin.
     pub fn hang_up(&mut self) {
         self.input = None;
@@ -314,6 +319,11 @@ impl TestEditor {
     /// Waits for an error that answers no request in particular.
     pub fn next_error(&mut self) -> Value {
         self.wait("an error without an id", |editor| editor.errors.pop_front())
+    }
+
+    /// The warnings and errors the user was shown and the test has not looked at.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.unread.drain(..).collect()
     }
 
     /// However many such errors came: what is left of a broken message may be one or several.

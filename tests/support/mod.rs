@@ -9,6 +9,7 @@ mod buffer;
 mod client;
 mod editor;
 mod framing;
+mod network;
 mod process;
 mod project;
 pub mod rename;
@@ -17,7 +18,8 @@ mod workspace_edit;
 
 pub use client::{Client, User};
 pub use editor::{Refusal, TestEditor};
-pub use process::{Agent, Finished, deserted, finish, git_apply, spawn_idle};
+pub use network::{Loss, Network, Outage};
+pub use process::{Agent, Finished, Running, deserted, finish, git_apply, spawn_idle};
 pub use project::{PYTHON, Project, RUST};
 pub use turns::commands;
 

@@ -90,8 +90,14 @@ pub struct Agent {
 impl Agent {
     /// Starts it with faults in the command line's spelling.
     pub fn start(project: &Project, faults: &[&str]) -> Agent {
+        let arguments: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", fault]).collect();
+        Agent::start_with(project, &arguments)
+    }
+
+    /// Starts it with these arguments.
+    pub fn start_with(project: &Project, arguments: &[&str]) -> Agent {
         let mut command = project.command();
-        command.env_remove("PILOTLIGHT_CONFIG").arg("agent").args(faults.iter().flat_map(|fault| ["--fault", fault]));
+        command.env_remove("PILOTLIGHT_CONFIG").arg("agent").args(arguments);
         let mut process =
             Running(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("pilotlight starts"));
         let mut output = BufReader::new(process.0.stdout.take().expect("a piped stdout"));

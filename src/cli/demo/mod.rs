@@ -283,7 +283,11 @@ impl Story {
         }
         let connections = status.pointer("/sessions/0/connections").and_then(Value::as_u64).unwrap_or_default();
         let turns = self.receipts.len();
-        anstream::println!("\n{STRONG}Receipts{STRONG:#} of {turns} turns over {connections} connection:\n");
+        let plural = if connections == 1 { "" } else { "s" };
+        let handshakes: u64 = self.receipts.iter().filter_map(|one| one["handshakes"].as_u64()).sum();
+        anstream::println!(
+            "\n{STRONG}Receipts{STRONG:#} of {turns} turns over {connections} connection{plural}, {handshakes} handshakes waited for:\n"
+        );
         anstream::print!("{}", table(&self.receipts));
         if std::io::stdout().is_terminal() {
             anstream::println!("\n{FAINT}Set provider.base_url and a key to ask a model; see README.md.{FAINT:#}");

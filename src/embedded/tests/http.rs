@@ -60,6 +60,23 @@ async fn nothing_is_kept_unless_stored() {
 }
 
 #[tokio::test]
+async fn a_stored_chain_goes_from_http_to_a_websocket_and_back_and_an_error_does_not_lose_it() {
+    let agent = agent(&[]).await;
+    let first = post(&agent, json!({"input": "one", "store": true})).await.unwrap().json();
+    let fields = json!({"input": "two", "previous_response_id": first["id"], "store": true});
+    let second = Client::connect(&agent).await.complete(fields).await;
+    assert_eq!(text(&second), "3 items");
+    let orphan = json!([{"type": "function_call_output", "call_id": "call_x", "output": "none"}]);
+    for (input, status) in [(orphan, 400), (json!("three"), 200)] {
+        let next = post(&agent, json!({"input": input, "previous_response_id": second["id"]})).await.unwrap();
+        assert_eq!(next.status, status);
+    }
+    let unstored = Client::connect(&agent).await.complete(json!({"input": "one"})).await;
+    let next = post(&agent, json!({"input": "two", "previous_response_id": unstored["id"]})).await.unwrap();
+    assert_eq!(next.json()["error"]["code"], "previous_response_not_found");
+}
+
+#[tokio::test]
 async fn a_full_resend_needs_each_call_with_its_output() {
     let agent = agent(&[]).await;
     let call = json!({"type": "function_call", "call_id": "call_1", "name": "search", "arguments": "{}"});

@@ -1,9 +1,11 @@
 //! The server as clients meet it: over loopback sockets, with an agent that does as the last message says.
 
 mod client;
+mod distance;
 mod door;
 mod faults;
 mod http;
+mod journal;
 mod websocket;
 
 use std::sync::Arc;

@@ -141,6 +141,45 @@ async fn a_failed_continuation_evicts_its_parent() {
 }
 
 #[tokio::test]
+async fn a_continuation_that_cannot_be_read_evicts_its_parent_too_but_on_its_own_lane_only() {
+    let agent = agent(&[]).await;
+    let mut client = Client::connect(&agent).await;
+    let first = client.complete(json!({"input": "one"})).await;
+    for (lane, code) in [("other", "invalid_value"), ("", "invalid_value"), ("", "previous_response_not_found")] {
+        let mut fields = json!({"previous_response_id": first["id"], "input": [{"type": "dance"}]});
+        if !lane.is_empty() {
+            fields["stream_id"] = json!(lane);
+        }
+        if code == "previous_response_not_found" {
+            fields["input"] = json!("two");
+        }
+        assert_eq!(client.refused(fields).await["error"]["code"], code, "{lane}");
+    }
+    let first = client.complete(json!({"input": "one"})).await;
+    let unknown = json!({"type": "response.dance", "previous_response_id": "resp_x"});
+    client.send(unknown).await;
+    assert_eq!(client.next().await["error"]["param"], "type");
+    client.complete(json!({"previous_response_id": first["id"], "input": "two"})).await;
+}
+
+#[tokio::test]
+async fn sixteen_responses_run_at_once_and_the_seventeenth_waits_for_one_to_end() {
+    let agent = agent(&["silent,times=15"]).await;
+    let mut client = Client::connect(&agent).await;
+    for index in 0..15 {
+        client.send(create(json!({"input": "hi", "stream_id": format!("silent-{index}")}))).await;
+    }
+    // One of sixteen is left: what follows goes through it, one after the other.
+    for index in 0..3 {
+        client.send(create(json!({"input": "hi", "stream_id": format!("free-{index}")}))).await;
+    }
+    for index in 0..3 {
+        let events = client.until_end().await;
+        assert!(events.iter().all(|event| event["stream_id"] == format!("free-{index}")), "{events:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_failed_request_that_continues_nothing_evicts_nothing() {
     let agent = agent(&[]).await;
     let mut client = Client::connect(&agent).await;
