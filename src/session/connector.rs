@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::failure::{Failure, REDIRECTED};
+use super::failure::{Failure, KEY_REFUSED, REDIRECTED};
 use super::profile::Profile;
 use super::state::Event as Happened;
 use super::status::Board;
@@ -72,6 +72,7 @@ impl ConnectFailure {
         match self {
             ConnectFailure::Connect(ConnectError::Dial(error)) => error.advice(),
             ConnectFailure::Connect(ConnectError::Refused { status: 300..=399, .. }) => REDIRECTED.into(),
+            ConnectFailure::Connect(ConnectError::Refused { status: 401, .. }) => KEY_REFUSED.into(),
             ConnectFailure::Key(_) => "correct provider.api_key_env or provider.api_key_command".into(),
             _ => "check provider.base_url and the network, then try again".into(),
         }

@@ -5,6 +5,10 @@ use crate::wire::error::{ApiError, ErrorClass};
 /// What to do about a provider that redirects.
 pub const REDIRECTED: &str = "set provider.base_url to the address that serves the API itself";
 
+/// What to do about a provider that refuses the key.
+pub const KEY_REFUSED: &str =
+    "check that the key is right and meant for this provider (provider.api_key_env, provider.api_key_command)";
+
 /// A turn's failure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {

@@ -16,9 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
-pub use error::DialError;
+pub use error::{DialError, ProxyTrouble, TlsFailure};
 pub use proxy::{Proxy, ProxyAddress};
 pub use tls::{Roots, Secured, tls_config};
+
+/// Why a step that took too long failed.
+const LATE: &str = "no answer within session.connect_timeout";
 
 /// A byte stream to a server, plain or encrypted.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -78,7 +81,7 @@ async fn tcp(host: &str, port: u16, deadline: Instant) -> Result<(SocketAddr, Tc
 
 /// Bounds one step, so that the error says which one took too long.
 async fn within<T>(deadline: Instant, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer within session.connect_timeout");
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, LATE);
     timeout_at(deadline, step).await.map_err(late)?
 }
 

@@ -196,13 +196,15 @@ async fn what_hangs_is_given_up() {
     diagnosis.is_bad("network", "no answer within session.connect_timeout", "HTTPS_PROXY");
 
     let provider = Provider::start().await;
-    provider.script_upgrades([Upgrade::Deaf]);
+    provider.script_upgrades([Upgrade::Deaf, Upgrade::Deaf]);
     let near = project(&provider.base_url(), "transport = \"websocket\"");
     let patience = near.outside("pilotlight.toml");
     let text = std::fs::read_to_string(&patience).unwrap();
     std::fs::write(patience, text.replace("[session]\n", "[session]\nfirst_event_timeout = \"300ms\"\n")).unwrap();
     let diagnosis = doctor(&near, &[]).await;
-    diagnosis.is_bad("websocket", "during the warm-up", "provider.base_url");
+    diagnosis.is_good("warm-up", &["refuses or ignores"]);
+    let fix = diagnosis.check("warm-up")["fix"].as_str().unwrap();
+    assert!(fix.contains("provider.transport = \"http\""), "{fix}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

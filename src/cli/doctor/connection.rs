@@ -1,6 +1,7 @@
 //! The way to the provider, step by step: proxy, network, TLS, WebSocket with its warm-up, HTTP, and which of the two a
 //! session would use. Nothing of the workspace is sent, and nothing that a model would answer.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,12 +12,11 @@ use super::{Check, State};
 use crate::config::{Loaded, Sources};
 use crate::provider::{Provider, Way, profile, roots};
 use crate::session::connector::{ConnectFailure, Lit, Verdict, fetch_key, light};
-use crate::session::failure::REDIRECTED;
+use crate::session::failure::{KEY_REFUSED, REDIRECTED};
 use crate::session::profile::{Profile, Transports};
 use crate::wire::dial::{DialError, Dialled, dial};
 use crate::wire::error::{ApiError, ErrorClass};
 use crate::wire::http::{Client, Refusal};
-use crate::wire::websocket::ConnectError;
 
 /// The checks of this file, in order.
 pub(super) const NAMES: [&str; 7] = ["proxy", "network", "tls", "websocket", "warm-up", "http", "transport"];
@@ -41,11 +41,10 @@ pub(super) async fn examine(
     here: &Path,
     has_key: bool,
 ) -> Vec<Check> {
-    let (way, mut profile) = match settings(loaded, provider, sources, here) {
+    let (way, profile) = match settings(loaded, provider, sources, here) {
         Ok(settings) => settings,
         Err(error) => return unusable(&error),
     };
-    profile.limits.first_event_timeout = profile.limits.first_event_timeout.min(PATIENCE);
     let profile = Arc::new(profile);
     let mut checks = vec![Check::good("proxy", way.to_string())];
     let started = Instant::now();
@@ -124,6 +123,7 @@ async fn transports(profile: &Arc<Profile>) -> Vec<Check> {
     }
     let started = Instant::now();
     let lit = light(profile.clone(), None).await;
+    let took = started..Instant::now();
     let http = match &lit {
         Err(error) if matches!(error.verdict(), Verdict::Fatal(_)) => {
             Check::skipped("http", "the provider refused before")
@@ -131,61 +131,45 @@ async fn transports(profile: &Arc<Profile>) -> Vec<Check> {
         _ if profile.transports == Transports::WebSocket => not_used("http", "websocket"),
         _ => over_http(profile).await,
     };
-    let is_enough = profile.transports == Transports::Auto && http.is_ok();
-    let [websocket, warm_up] = over_websocket(profile, &lit, started, is_enough);
-    let http = match lit {
+    let may_fall_back = profile.transports == Transports::Auto;
+    let ([websocket, warm_up], http) = match lit {
+        Err(error) => (without_websocket(&error, may_fall_back && http.is_ok()), http),
         Ok(lit) => {
+            let checks = over_websocket(profile, &lit, took);
             lit.connection.close("doctor").await;
             // A provider that speaks only WebSocket is no failure: HTTP is what a session falls back to.
-            if http.is_ok() {
-                http
-            } else {
-                Check::note("http", http.found, "WebSocket serves; there is nothing to fall back to")
-            }
+            let nothing = "WebSocket serves; there is nothing to fall back to";
+            (checks, if http.is_ok() { http } else { Check::note("http", http.found, nothing) })
         }
-        Err(_) => http,
     };
-    let fallback = Some(&http).filter(|_| profile.transports == Transports::Auto);
-    let choice = choice(Some(&websocket), fallback);
+    let choice = choice(Some(&websocket), Some(&http).filter(|_| may_fall_back));
     vec![websocket, warm_up, http, choice]
 }
 
-fn over_websocket(
-    profile: &Profile,
-    lit: &Result<Lit, ConnectFailure>,
-    started: Instant,
-    http_serves: bool,
-) -> [Check; 2] {
-    match lit {
-        Ok(lit) => {
-            let opened = lit.since.saturating_duration_since(started);
-            let websocket = format!("{} upgraded in {}", profile.websocket_url, shown(opened));
-            let warm_up = match lit.response_id {
-                Some(_) => format!("answered in {}; turns continue from it", shown(lit.since.elapsed())),
-                None => "refused by the server; the first turn of a session is a full request".to_owned(),
-            };
-            [Check::good("websocket", websocket), Check::good("warm-up", warm_up)]
-        }
-        Err(error) if http_serves => {
-            let fix =
-                "if this server or network never takes WebSockets, provider.transport = \"http\" saves the attempt";
-            [Check::note("websocket", error.to_string(), fix), Check::good("warm-up", "none: there is none over HTTP")]
-        }
-        Err(error) => {
-            let fix = match error.verdict() {
-                Verdict::Fatal(_) if is_auth(error) => KEY_REFUSED.to_owned(),
-                _ => error.advice(),
-            };
-            [Check::bad("websocket", error.to_string(), fix), Check::skipped("warm-up", "needs websocket")]
-        }
+fn over_websocket(profile: &Profile, lit: &Lit, took: Range<Instant>) -> [Check; 2] {
+    let url = &profile.websocket_url;
+    if lit.response_id.is_none() {
+        let found = "the server refuses or ignores it; the first turn of a session is a full request";
+        let fix = "if turns are not answered either, set provider.transport = \"http\"";
+        return [Check::good("websocket", format!("{url} upgraded")), Check::note("warm-up", found, fix)];
     }
+    let opened = shown(lit.since.saturating_duration_since(took.start));
+    let warmed = shown(took.end.saturating_duration_since(lit.since));
+    [
+        Check::good("websocket", format!("{url} upgraded in {opened}")),
+        Check::good("warm-up", format!("answered in {warmed}; turns continue from it")),
+    ]
 }
 
-const KEY_REFUSED: &str =
-    "check that the key is right and meant for this provider (provider.api_key_env, provider.api_key_command)";
-
-fn is_auth(error: &ConnectFailure) -> bool {
-    matches!(error, ConnectFailure::Connect(ConnectError::Refused { status: 401, .. }))
+fn without_websocket(error: &ConnectFailure, http_serves: bool) -> [Check; 2] {
+    if http_serves {
+        let fix = "if this server or network never takes WebSockets, provider.transport = \"http\" saves the attempt";
+        let warm_up = Check::good("warm-up", "none: there is none over HTTP");
+        [Check::note("websocket", error.to_string(), fix), warm_up]
+    } else {
+        let warm_up = Check::skipped("warm-up", "needs websocket");
+        [Check::bad("websocket", error.to_string(), error.advice()), warm_up]
+    }
 }
 
 /// An empty request: an API says what is missing in it, and there is nothing for a model to answer.
@@ -199,14 +183,12 @@ async fn over_http(profile: &Profile) -> Check {
     }
     let url = &profile.http_url;
     let general = "check provider.base_url and the network, then try again";
-    match timeout(profile.limits.first_event_timeout, client.post("{}".into())).await {
+    let limit = profile.limits.first_event_timeout.min(PATIENCE);
+    match timeout(limit, client.post("{}".into(), limit)).await {
         Ok(Ok(_)) => Check::good("http", format!("{url} answers in {}", shown(started.elapsed()))),
         Ok(Err(Refusal::Api(error))) => answered(url, &error, started.elapsed()),
         Ok(Err(Refusal::Lost(closed))) => Check::bad("http", format!("{url}: {closed}"), general),
-        Err(_) => {
-            let waited = profile.limits.first_event_timeout;
-            Check::bad("http", format!("{url} took the request and did not answer within {waited:?}"), general)
-        }
+        Err(_) => Check::bad("http", format!("{url} took the request and did not answer within {limit:?}"), general),
     }
 }
 

@@ -354,7 +354,7 @@ impl Line {
     }
 
     /// A connection was made for the turn that runs.
-    fn made(&mut self, transport: &'static str) {
+    pub(super) fn made(&mut self, transport: &'static str) {
         self.turn.receipt.handshakes += 1;
         self.connected(transport);
     }

@@ -26,41 +26,15 @@ pub enum DialError {
         /// The system's reason.
         error: io::Error,
     },
-    /// The proxy itself could not be reached.
-    #[error("the proxy {proxy}: {error}")]
-    NoProxy {
+    /// There is no way through the proxy.
+    #[error("the proxy {proxy}{trouble}")]
+    Proxy {
         /// The proxy, and what named it.
         proxy: String,
-        /// What named it: the setting or variable to correct.
+        /// The setting or variable that named it.
         named_by: String,
-        /// Why not.
-        error: Box<DialError>,
-    },
-    /// The proxy answered, but not with a tunnel.
-    #[error("the proxy {proxy} did not open a tunnel to {to}: HTTP status {status}")]
-    Refused {
-        /// The proxy, and what named it.
-        proxy: String,
-        /// What named it.
-        named_by: String,
-        /// The host and port asked for.
-        to: String,
-        /// HTTP status of the answer.
-        status: u16,
-        /// Whether it was given credentials.
-        had_credentials: bool,
-    },
-    /// The proxy broke off, fell silent or does not speak HTTP.
-    #[error("the proxy {proxy} did not open a tunnel to {to}: {reason}")]
-    BrokenTunnel {
-        /// The proxy, and what named it.
-        proxy: String,
-        /// What named it.
-        named_by: String,
-        /// The host and port asked for.
-        to: String,
-        /// What happened.
-        reason: String,
+        /// What is wrong.
+        trouble: ProxyTrouble,
     },
     /// TLS failed.
     #[error("TLS with {host} failed: {reason}")]
@@ -91,6 +65,32 @@ pub enum DialError {
     /// The system's certificates could not be loaded.
     #[error("cannot load the system's certificates: {0}")]
     SystemRoots(String),
+}
+
+/// What is wrong with a proxy.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyTrouble {
+    /// It could not be reached itself.
+    #[error(": {0}")]
+    Unreachable(Box<DialError>),
+    /// It answered, but not with a tunnel.
+    #[error(" did not open a tunnel to {to}: HTTP status {status}")]
+    Refused {
+        /// The host and port asked for.
+        to: String,
+        /// HTTP status of the answer.
+        status: u16,
+        /// Whether it was given credentials.
+        had_credentials: bool,
+    },
+    /// It broke off, fell silent or does not speak HTTP.
+    #[error(" did not open a tunnel to {to}: {reason}")]
+    Broken {
+        /// The host and port asked for.
+        to: String,
+        /// What happened.
+        reason: String,
+    },
 }
 
 /// Why there is no TLS, in words, and what kind of trouble it is.
@@ -126,25 +126,7 @@ impl DialError {
             DialError::Lookup { .. } | DialError::Tcp { .. } => {
                 "check provider.base_url and the network, then try again".into()
             }
-            DialError::NoProxy { named_by, error, .. } => match error.as_ref() {
-                DialError::Tls { .. } => error.advice(),
-                _ => format!("start the proxy, or correct or unset {named_by}"),
-            },
-            DialError::Refused { named_by, status: 407, had_credentials: false, .. } => {
-                format!("it asks for credentials: write {named_by} as http://USER:PASSWORD@HOST:PORT")
-            }
-            DialError::Refused { named_by, status: 407, .. } => {
-                format!("it does not accept the user name and password in {named_by}; correct them")
-            }
-            DialError::Refused { status: 401 | 403, to, .. } => {
-                format!("ask its operator to allow {to}, or list the host in NO_PROXY if it can be reached directly")
-            }
-            DialError::Refused { status: 502..=504, to, .. } => {
-                format!("it cannot reach {to} itself; check provider.base_url, then try again")
-            }
-            DialError::Refused { named_by, .. } | DialError::BrokenTunnel { named_by, .. } => {
-                format!("check that {named_by} names an HTTP proxy and its right port")
-            }
+            DialError::Proxy { named_by, trouble, .. } => trouble.advice(named_by),
             DialError::Tls { reason, .. } => match reason.kind {
                 TlsTrouble::Authority => "if a proxy inspects your traffic or the server has an authority of its own, \
                      set provider.ca_file to that authority's certificate (PEM)"
@@ -159,15 +141,37 @@ impl DialError {
         }
     }
 
-    /// Whether trying again can change anything before the user has done something. Asking with a wrong password again
-    /// and again would lock an account.
+    /// Whether trying again can change nothing before the user has done something. A wrong password, tried again and
+    /// again, would lock an account.
     pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            DialError::BadProxy { .. }
-                | DialError::CaFile { .. }
-                | DialError::SystemRoots(_)
-                | DialError::Refused { status: 407, .. }
-        )
+        match self {
+            DialError::BadProxy { .. } | DialError::CaFile { .. } | DialError::SystemRoots(_) => true,
+            DialError::Proxy { trouble, .. } => matches!(trouble, ProxyTrouble::Refused { status: 407, .. }),
+            DialError::Lookup { .. } | DialError::Tcp { .. } | DialError::Tls { .. } => false,
+        }
+    }
+}
+
+impl ProxyTrouble {
+    fn advice(&self, named_by: &str) -> String {
+        match self {
+            ProxyTrouble::Unreachable(error) if matches!(**error, DialError::Tls { .. }) => error.advice(),
+            ProxyTrouble::Unreachable(_) => format!("start the proxy, or correct or unset {named_by}"),
+            ProxyTrouble::Refused { status: 407, had_credentials: false, .. } => {
+                format!("it asks for credentials: write {named_by} as http://USER:PASSWORD@HOST:PORT")
+            }
+            ProxyTrouble::Refused { status: 407, .. } => {
+                format!("it does not accept the user name and password in {named_by}; correct them")
+            }
+            ProxyTrouble::Refused { status: 401 | 403, to, .. } => {
+                format!("ask its operator to allow {to}, or list the host in NO_PROXY if it can be reached directly")
+            }
+            ProxyTrouble::Refused { status: 502..=504, to, .. } => {
+                format!("it cannot reach {to} itself; check provider.base_url, then try again")
+            }
+            ProxyTrouble::Refused { .. } | ProxyTrouble::Broken { .. } => {
+                format!("check that {named_by} names an HTTP proxy and its right port")
+            }
+        }
     }
 }

@@ -14,7 +14,8 @@ use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
-use super::{DialError, Stream, authority, tcp, tls};
+use super::error::ProxyTrouble;
+use super::{DialError, LATE, Stream, authority, tcp, tls};
 
 /// Where a proxy is, and how it is asked.
 #[derive(Clone)]
@@ -99,29 +100,17 @@ impl Proxy {
         port: u16,
         deadline: Instant,
     ) -> Result<(SocketAddr, Box<dyn Stream>), DialError> {
-        let (peer, stream) = self.reach(deadline).await.map_err(|error| DialError::NoProxy {
+        let failed = |trouble| DialError::Proxy {
             proxy: self.address.to_string(),
             named_by: self.address.named_by.clone(),
-            error: Box::new(error),
-        })?;
-        let broken = |reason: String| DialError::BrokenTunnel {
-            proxy: self.address.to_string(),
-            named_by: self.address.named_by.clone(),
-            to: authority(host, port),
-            reason,
+            trouble,
         };
-        let opened = timeout_at(deadline, self.connect(stream, &authority(host, port))).await;
-        match opened.map_err(|_| broken("no answer within session.connect_timeout".into()))? {
-            Ok(Ok(stream)) => Ok((peer, stream)),
-            Ok(Err(status)) => Err(DialError::Refused {
-                proxy: self.address.to_string(),
-                named_by: self.address.named_by.clone(),
-                to: authority(host, port),
-                status,
-                had_credentials: self.address.authorization.is_some(),
-            }),
-            Err(error) => Err(broken(error.to_string())),
-        }
+        let to = authority(host, port);
+        let reached = self.reach(deadline).await;
+        let (peer, stream) = reached.map_err(|error| failed(ProxyTrouble::Unreachable(Box::new(error))))?;
+        let late = |_| ProxyTrouble::Broken { to: to.clone(), reason: LATE.into() };
+        let opened = timeout_at(deadline, self.connect(stream, &to)).await.map_err(late);
+        Ok((peer, opened.and_then(|opened| opened).map_err(failed)?))
     }
 
     async fn reach(&self, deadline: Instant) -> Result<(SocketAddr, Box<dyn Stream>), DialError> {
@@ -133,9 +122,11 @@ impl Proxy {
         Ok((peer, Box::new(encrypted)))
     }
 
-    /// Asks for a tunnel: the stream, or the status of the refusal.
-    async fn connect(&self, stream: Box<dyn Stream>, to: &str) -> Result<Result<Box<dyn Stream>, u16>, hyper::Error> {
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    /// Asks for a tunnel on a stream to the proxy.
+    async fn connect(&self, stream: Box<dyn Stream>, to: &str) -> Result<Box<dyn Stream>, ProxyTrouble> {
+        let broken = |error: hyper::Error| ProxyTrouble::Broken { to: to.to_owned(), reason: error.to_string() };
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
+        let (mut sender, connection) = handshake.await.map_err(broken)?;
         tokio::spawn(connection.with_upgrades());
         let mut request = hyper::Request::new(Empty::<Bytes>::new());
         *request.method_mut() = hyper::Method::CONNECT;
@@ -147,11 +138,13 @@ impl Proxy {
         if let Some(authorization) = &self.address.authorization {
             request.headers_mut().insert("proxy-authorization", authorization.clone());
         }
-        let response = sender.send_request(request).await?;
+        let response = sender.send_request(request).await.map_err(broken)?;
         if !response.status().is_success() {
-            return Ok(Err(response.status().as_u16()));
+            let status = response.status().as_u16();
+            let had_credentials = self.address.authorization.is_some();
+            return Err(ProxyTrouble::Refused { to: to.to_owned(), status, had_credentials });
         }
-        Ok(Ok(Box::new(TokioIo::new(hyper::upgrade::on(response).await?))))
+        Ok(Box::new(TokioIo::new(hyper::upgrade::on(response).await.map_err(broken)?)))
     }
 }
 
