@@ -17,6 +17,7 @@ pub struct Tally {
     trouble: Option<(Fault, Instant)>,
     worst: Option<(Fault, Duration)>,
     rounds: u32,
+    handshakes: u32,
     sent: u64,
     full_resend: u64,
     /// Whole answers that the client did not take: its clocks ran out on a busy machine.
@@ -58,6 +59,7 @@ impl Tally {
             faults.iter().for_each(|fault| self.faults.entry(*fault).or_default().turns_failed += 1);
         }
         self.rounds += receipt.rounds;
+        self.handshakes += receipt.handshakes;
         self.sent += receipt.bytes_sent;
         self.full_resend += receipt.bytes_full_resend;
     }
@@ -69,8 +71,9 @@ impl fmt::Display for Tally {
         writeln!(to, "edits {}, cancels {}, resets {}", self.edits, self.cancels, self.resets)?;
         writeln!(
             to,
-            "rounds {}, sent {} (full resend {}), whole answers not taken {}",
+            "rounds {}, connections that turns waited for {}, sent {} (full resend {}), whole answers not taken {}",
             self.rounds,
+            self.handshakes,
             human_bytes(self.sent),
             human_bytes(self.full_resend),
             self.discarded
