@@ -1,5 +1,6 @@
 //! The embedded agent as OpenAI's own clients see it: `pilotlight agent`, the real binary, with the official clients for
 //! Python and Node. The scripts that drive them have the same conversation; what they saw is judged here.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod installed;

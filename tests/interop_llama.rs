@@ -1,6 +1,7 @@
 //! Our client against a real llama.cpp with a small real model: no WebSocket, no conversations kept, and a cache of the
 //! prompt that serves only what begins as the prompt before did. What the model says is its own affair; what it is asked,
 //! and how, is ours.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod installed;

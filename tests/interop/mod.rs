@@ -2,7 +2,7 @@
 //! have with them, and a relay that keeps what was said.
 //! Must never reach beyond this machine, write to the user's folders, or leave a process behind.
 #![allow(dead_code, unused_imports, reason = "each test target uses its own part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod recorder;
 mod scenario;

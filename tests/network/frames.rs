@@ -12,7 +12,7 @@ async fn rig(transport: TransportChoice) -> Rig {
 }
 
 #[tokio::test]
-async fn a_request_beyond_the_limit_is_not_sent_by_websocket_and_the_session_goes_on() {
+async fn a_request_beyond_the_limit_is_not_sent_as_a_frame_and_the_session_goes_on() {
     let mut rig = rig(TransportChoice::Websocket).await;
     let mut ask = Rig::ask("a.py");
     ask.instruction = Some("x".repeat(LIMIT));
