@@ -321,14 +321,17 @@ impl<'a> Turn<'a> {
         })
     }
 
-    /// What the user typed since the last request, as a message; only open documents can have changed.
+    /// What the user typed since the last request, as a message; only documents that are or were open can have changed.
     fn typed_meanwhile(&mut self) -> Option<Encoded> {
-        let revision = self.request.workspace.documents().revision();
+        let workspace = &self.request.workspace;
+        let revision = workspace.documents().revision();
         if revision == self.seen {
             return None;
         }
-        self.seen = revision;
-        let before = std::mem::replace(&mut self.open, open_paths(&self.request.workspace));
+        let seen = std::mem::replace(&mut self.seen, revision);
+        let mut before = std::mem::replace(&mut self.open, open_paths(workspace));
+        // Opened, changed, saved and closed since: open neither then nor now.
+        before.extend(workspace.closed_since(seen));
         let scope = Scope::Open { before: &before };
         let manner = Manner { scope, retold: false, budget: self.request.max_delta_bytes };
         let ledger = &mut self.conversation.ledger;
