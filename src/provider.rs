@@ -2,6 +2,8 @@
 //!
 //! This is the one place that knows both the configuration and the wire.
 
+mod way;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use crate::wire::dial::{DialError, Proxy, Target, tls_config};
 use crate::wire::item::Item;
 use crate::wire::request::{Constants, Template};
 use crate::wire::websocket::Liveness;
+
+pub use way::{Way, roots};
 
 const INSTRUCTIONS: &str = include_str!("agent/prompts/instructions.md");
 /// Name of the embedded agent's model; it is none.
@@ -86,12 +90,7 @@ pub fn profile(
         root: root.display().to_string(),
         endpoint: provider.name(),
         model: provider.model(config).to_owned(),
-        target: Target {
-            host: url.host().to_owned(),
-            port: url.port(),
-            tls: url.tls().then(|| tls_config(ca_file(config, env).as_deref().map(Path::new))).transpose()?,
-            proxy: proxy(config, url, env)?,
-        },
+        target: target(config, provider, env)?,
         websocket_url: url.websocket_url(),
         http_url: url.http_url(),
         headers: if provider.embedded { Vec::new() } else { headers.collect() },
@@ -121,6 +120,23 @@ pub fn profile(
     })
 }
 
+/// Where to dial. One TLS configuration, made only where something is encrypted, serves the provider and the proxy.
+fn target(config: &Config, provider: &Provider, env: &BTreeMap<String, String>) -> Result<Target, DialError> {
+    let url = &provider.url;
+    let address = match Way::of(config, provider, env)? {
+        Way::Through(address) => Some(address),
+        Way::Direct(_) => None,
+    };
+    let proxy_tls = address.as_ref().is_some_and(|address| address.is_encrypted());
+    let tls = (url.tls() || proxy_tls).then(|| tls_config(&roots(config, env))).transpose()?;
+    Ok(Target {
+        host: url.host().to_owned(),
+        port: url.port(),
+        proxy: address.map(|address| Proxy { address, tls: tls.clone().filter(|_| proxy_tls) }),
+        tls: tls.filter(|_| url.tls()),
+    })
+}
+
 /// Grammar tools are known to work with OpenAI and Azure; a plain function works everywhere.
 fn patch_tool(config: &Config, provider: &Provider) -> PatchTool {
     let host = provider.url.host();
@@ -133,46 +149,9 @@ fn patch_tool(config: &Config, provider: &Provider) -> PatchTool {
     }
 }
 
-fn ca_file(config: &Config, env: &BTreeMap<String, String>) -> Option<std::ffi::OsString> {
-    let configured = config.provider.ca_file.as_ref().map(|file| file.clone().into_os_string());
-    configured.or_else(|| env.get("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(Into::into))
-}
-
-/// The configured proxy, else the one the usual variables name for this host; never one for loopback.
-fn proxy(config: &Config, url: &BaseUrl, env: &BTreeMap<String, String>) -> Result<Option<Proxy>, DialError> {
-    if url.is_loopback() {
-        return Ok(None);
-    }
-    if let Some(proxy) = &config.provider.proxy {
-        return Proxy::parse(proxy).map(Some);
-    }
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| env.get(*name)).filter(|value| !value.is_empty());
-    if variable(["no_proxy", "NO_PROXY"]).is_some_and(|list| is_listed(url.host(), list)) {
-        return Ok(None);
-    }
-    let named = variable(["https_proxy", "HTTPS_PROXY"]).or_else(|| variable(["all_proxy", "ALL_PROXY"]));
-    named.map(|proxy| Proxy::parse(proxy)).transpose()
-}
-
-/// Whether `NO_PROXY` names this host: itself, a parent domain, or everything.
-fn is_listed(host: &str, list: &str) -> bool {
-    list.split(',').map(|entry| entry.trim().trim_start_matches("*.").trim_start_matches('.')).any(|entry| {
-        let suffix = host.strip_suffix(entry).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        entry == "*" || (!entry.is_empty() && suffix)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_proxy_names_hosts_and_their_domains() {
-        assert!(is_listed("api.example.com", "localhost, .example.com"));
-        assert!(is_listed("api.example.com", "*"));
-        assert!(!is_listed("notexample.com", "example.com"));
-        assert!(!is_listed("api.example.com", ""));
-    }
 
     #[test]
     fn the_constant_part_of_a_request_stays_small() {

@@ -14,21 +14,30 @@ use regex::Regex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
-/// The Rust files of a module below `src`, with their code; tests and comments are left out.
-fn sources(module: &str) -> Vec<(PathBuf, String)> {
+/// The Rust files at or below a path, with their text.
+fn rust_files(path: PathBuf) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut pending = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module)];
+    let mut pending = vec![path];
     while let Some(path) = pending.pop() {
         if path.is_dir() {
             pending.extend(std::fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("a source file");
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-            found.push((path, lines.collect::<Vec<_>>().join("\n")));
+            found.push((path, text));
         }
     }
     found
+}
+
+/// The Rust files of a module below `src`, with their code; tests and comments are left out.
+fn sources(module: &str) -> Vec<(PathBuf, String)> {
+    let files = rust_files(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module)).into_iter();
+    let code = files.filter(|(path, _)| !path.ends_with("tests.rs")).map(|(path, text)| {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        (path, lines.join("\n"))
+    });
+    code.collect()
 }
 
 /// Fails where a module's code matches `pattern`.
@@ -217,4 +226,24 @@ async fn documents_change_in_the_order_of_arrival() {
     let titles: Vec<&str> =
         actions.as_array().expect("actions").iter().filter_map(|one| one["title"].as_str()).collect();
     assert!(titles.contains(&"Do what this comment asks: put 7 before 8 and 8 before 9"), "{titles:?}");
+}
+
+/// A page that names a test which is not there promises more than is kept.
+#[test]
+fn tests_that_the_pages_name_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["src", "tests"].into_iter().flat_map(|folder| rust_files(root.join(folder)));
+    let code: String = files.map(|(_, text)| text).collect();
+    // A test's name is a sentence; nothing else that the pages quote is as long.
+    let sentence = Regex::new("`([a-z0-9]+(?:_[a-z0-9]+){4,})`").expect("a pattern");
+    for page in ["ARCHITECTURE.md", "docs/failures.md"] {
+        let text = std::fs::read_to_string(root.join(page)).expect("the page");
+        let missing: Vec<&str> = sentence
+            .captures_iter(&text)
+            .filter_map(|found| found.get(1))
+            .map(|name| name.as_str())
+            .filter(|name| !code.contains(&format!("fn {name}(")))
+            .collect();
+        assert!(missing.is_empty(), "{page} names tests that are not there: {missing:?}");
+    }
 }

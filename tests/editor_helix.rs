@@ -2,12 +2,15 @@
 
 #[cfg(test)]
 mod editors;
+#[cfg(test)]
+mod installed;
 
-use editors::{Installed, Scratch, run, script, shipped};
+use editors::{Scratch, run, script, shipped};
+use installed::EDITORS;
 
 #[test]
 fn a_rename_is_finished_in_every_buffer() {
-    let Some(installed) = Installed::find("editor_helix", "helix", &["HX", "HX_RUNTIME", "TMUX_PROGRAM"]) else {
+    let Some(installed) = EDITORS.find("editor_helix", "helix", &["HX", "HX_RUNTIME", "TMUX_PROGRAM"]) else {
         return;
     };
     let scratch = Scratch::new();

@@ -2,10 +2,13 @@
 
 #[cfg(test)]
 mod editors;
+#[cfg(test)]
+mod installed;
 
 use std::process::Command;
 
-use editors::{Installed, Scratch, run, script, shipped};
+use editors::{Scratch, run, script, shipped};
+use installed::{EDITORS, Installed};
 
 /// A Neovim without the user's configuration, about to run one of the scripts.
 fn neovim(scratch: &Scratch, installed: &Installed, lua: &str) -> Command {
@@ -16,7 +19,7 @@ fn neovim(scratch: &Scratch, installed: &Installed, lua: &str) -> Command {
 
 #[test]
 fn a_rename_is_finished_in_every_buffer() {
-    let Some(installed) = Installed::find("editor_neovim", "nvim", &["NVIM"]) else { return };
+    let Some(installed) = EDITORS.find("editor_neovim", "nvim", &["NVIM"]) else { return };
     let scratch = Scratch::new();
     let mut neovim = neovim(&scratch, &installed, "nvim_smoke.lua");
     neovim.arg(scratch.project()).arg(shipped("nvim"));
@@ -25,7 +28,7 @@ fn a_rename_is_finished_in_every_buffer() {
 
 #[test]
 fn selections_and_diagnostics_become_ranges() {
-    let Some(installed) = Installed::find("editor_neovim", "nvim", &["NVIM"]) else { return };
+    let Some(installed) = EDITORS.find("editor_neovim", "nvim", &["NVIM"]) else { return };
     let scratch = Scratch::new();
     let mut neovim = neovim(&scratch, &installed, "nvim_ranges.lua");
     neovim.arg(shipped("nvim"));

@@ -2,13 +2,16 @@
 
 #[cfg(test)]
 mod editors;
+#[cfg(test)]
+mod installed;
 
-use editors::{Installed, Scratch, run, script, search_path, shipped};
+use editors::{Scratch, run, script, search_path, shipped};
+use installed::EDITORS;
 
 #[test]
 fn a_rename_is_finished_in_every_document() {
     let needed = ["NODE", "NPM", "CODE_SERVER", "PLAYWRIGHT", "CHROMIUM", "EXTENSION_MODULES"];
-    let Some(installed) = Installed::find("editor_vscode", "vscode", &needed) else { return };
+    let Some(installed) = EDITORS.find("editor_vscode", "vscode", &needed) else { return };
     let scratch = Scratch::new();
 
     let mut build = scratch.command(installed.path("NPM"));

@@ -245,10 +245,12 @@ async fn a_cancelled_turn_aborts_its_request() {
 async fn a_keep_alive_connection_that_was_closed_is_replaced_without_a_word() {
     let mut rig = http().await;
     rig.edit("src/a.rs", [Reply::text("One.")]).await;
-    rig.provider.drop_connections();
-    let ended = rig.edit("src/a.rs", [Reply::text("Two.")]).await;
-    assert_eq!(ended.outcome(), Outcome::Answered);
-    rig.until(State::Warm).await;
+    // Whether the client has noticed when it asks is chance; it makes no difference.
+    for _ in 0..20 {
+        rig.provider.drop_connections();
+        let ended = rig.edit("src/a.rs", [Reply::text("Two.")]).await;
+        assert_eq!((ended.outcome(), ended.rebase()), (Outcome::Answered, None));
+    }
 }
 
 #[tokio::test]

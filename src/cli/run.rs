@@ -79,7 +79,8 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     let config = loaded.config;
     let workspace = Arc::new(workspace(root, &config)?);
     let (file, lines) = place(arguments, &workspace)?;
-    let profile = profile(&config, &provider, root, &sources.env).map_err(Failure::failed)?;
+    let profile = profile(&config, &provider, root, &sources.env)
+        .map_err(|error| Failure::Failed(format!("{error}; {}", error.advice())))?;
     let session = Session::start(profile, Conversation::default(), true);
     let cancel = CancellationToken::new();
     let (ended, end) = oneshot::channel();

@@ -11,18 +11,29 @@ use super::settings::{Config, Endpoint};
 
 /// Every key with its value and the layer it came from, one a line.
 pub fn render(loaded: &Loaded) -> String {
-    let mut lines = Vec::with_capacity(KEYS.len());
-    for key in KEYS.iter().filter(|key| key.path != ACTION) {
-        let value = toml_text(&shown(key, &loaded.config));
-        lines.push(format!("{} = {value}   # from {}", key.path, origin(key, loaded)));
-    }
-    for action in &loaded.config.actions {
-        let path = format!("{ACTION}.{}", action.name);
-        let title = toml_text(&Json::from(action.title.as_str()));
-        lines.push(format!("{path} = {title}   # from {}", loaded.provenance.of(&path)));
-    }
+    let keys = KEYS.iter().filter(|key| key.path != ACTION).map(|key| line(key, loaded));
+    let mut lines: Vec<String> = keys.chain(actions(loaded)).collect();
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The lines of [`render`] for the keys that are not at their default.
+pub fn changed(loaded: &Loaded) -> Vec<String> {
+    let is_set = |key: &&Key| key.path != ACTION && !loaded.provenance.layers(key.path).is_empty();
+    KEYS.iter().filter(is_set).map(|key| line(key, loaded)).chain(actions(loaded)).collect()
+}
+
+fn line(key: &Key, loaded: &Loaded) -> String {
+    let value = toml_text(&shown(key, &loaded.config));
+    format!("{} = {value}   # from {}", key.path, origin(key, loaded))
+}
+
+fn actions(loaded: &Loaded) -> impl Iterator<Item = String> {
+    loaded.config.actions.iter().map(|action| {
+        let path = format!("{ACTION}.{}", action.name);
+        let title = toml_text(&Json::from(action.title.as_str()));
+        format!("{path} = {title}   # from {}", loaded.provenance.of(&path))
+    })
 }
 
 /// A key's value in the form of the configuration file, secrets hidden.

@@ -30,18 +30,17 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 struct Line {
     /// How long a byte is under way.
     takes: Duration,
-    /// What the first bytes take in addition.
+    /// What the first bytes take in addition, until they are put in.
     first_takes: Duration,
     pieces: VecDeque<(Instant, Vec<u8>)>,
     /// How much of the first piece was delivered.
     delivered: usize,
     bytes: usize,
-    last_due: Option<Instant>,
 }
 
 impl Line {
     fn new(takes: Duration, first_takes: Duration) -> Line {
-        Line { takes, first_takes, pieces: VecDeque::new(), delivered: 0, bytes: 0, last_due: None }
+        Line { takes, first_takes, pieces: VecDeque::new(), delivered: 0, bytes: 0 }
     }
 
     /// Whether more may be put in.
@@ -49,13 +48,9 @@ impl Line {
         self.bytes < LINE_BYTES
     }
 
-    /// Puts a piece in at `now`. It arrives after those before it, whatever they take.
+    /// Puts a piece in at `now`. It arrives in its time, and never before those put in earlier.
     fn put(&mut self, now: Instant, piece: &[u8]) {
-        let due = match self.last_due {
-            None => now + self.takes + self.first_takes,
-            Some(last) => last.max(now + self.takes),
-        };
-        self.last_due = Some(due);
+        let due = now + self.takes + std::mem::take(&mut self.first_takes);
         self.bytes += piece.len();
         self.pieces.push_back((due, piece.to_vec()));
     }

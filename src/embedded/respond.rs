@@ -121,15 +121,26 @@ async fn respond(shared: &Shared, work: Work, outlet: &Outlet) -> Result<(), Sto
     let known_bytes = parent.as_deref().map_or(0, Conversation::bytes);
     let mut conversation = continued(&request, parent).map_err(Stop::Refused)?;
     conversation.take_input(std::mem::take(&mut request.input)).map_err(Stop::Refused)?;
-    let input_bytes = conversation.bytes() + request.constant_bytes;
+    produce(shared, &request, conversation, known_bytes, &plan, outlet).await
+}
 
+/// All events of a response to a request that was taken. `known_bytes` of the conversation were known before.
+async fn produce(
+    shared: &Shared,
+    request: &Request,
+    conversation: Conversation,
+    known_bytes: usize,
+    plan: &Plan,
+    outlet: &Outlet,
+) -> Result<(), Stop> {
+    let input_bytes = conversation.bytes() + request.constant_bytes;
     let mut head = Head::new(&request.model, request.previous.as_deref(), request.store);
-    let mut stream = Stream::new(outlet, &plan);
+    let mut stream = Stream::new(outlet, plan);
     stream.begin(&head).await?;
     if plan.ending == Some(Ending::Failed) {
         return stream.end(failed(&head)).await;
     }
-    let Some((mut conversation, mut output)) = answer(shared, &request, conversation).await else {
+    let Some((mut conversation, mut output)) = answer(shared, request, conversation).await else {
         return stream.end(failed(&head)).await;
     };
     if plan.tells(Telling::Refusal) {
@@ -141,7 +152,7 @@ async fn respond(shared: &Shared, work: Work, outlet: &Outlet) -> Result<(), Sto
         stream.end(incomplete(&head, &begun, "steered")).await?;
         head = Head::new(&request.model, Some(&head.id), request.store);
         conversation.push_outputs(&begun);
-        stream = Stream::new(outlet, &plan);
+        stream = Stream::new(outlet, plan);
         stream.begin(&head).await?;
     }
     if plan.ending == Some(Ending::Incomplete) {

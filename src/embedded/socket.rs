@@ -97,11 +97,11 @@ pub(super) async fn serve<S>(
     match end {
         End::Close(code, reason) => {
             recorder.closed(Some(code), reason, Party::Server).await;
-            close(&mut socket, code, reason).await;
+            close(&mut socket, Some((code, reason))).await;
         }
         End::Closed(code, reason) => {
             recorder.closed(Some(code), &reason, Party::Client).await;
-            close(&mut socket, 1000, "").await;
+            close(&mut socket, None).await;
         }
         End::Gone => recorder.closed(None, "the client is gone", Party::Client).await,
         End::Cut(reason) => recorder.closed(None, reason, Party::Server).await,
@@ -308,18 +308,21 @@ fn end_of(error: &WsError) -> End {
     }
 }
 
-/// Closes with a code that has a good chance to arrive.
+/// Closes with a code that has a good chance to arrive, or answers a client that has closed.
 ///
 /// What the client still sends is read and thrown away: closing a socket with unread input resets it, and a reset
 /// can overtake the close frame.
-async fn close<S>(socket: &mut WebSocketStream<S>, code: u16, reason: &'static str)
+async fn close<S>(socket: &mut WebSocketStream<S>, frame: Option<(u16, &'static str)>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let closing = async {
-        let frame = CloseFrame { code: code.into(), reason: reason.into() };
-        // It fails where the client has closed already.
-        let _ = socket.close(Some(frame)).await;
+        // Either fails where the client is gone.
+        let _ = match frame {
+            Some((code, reason)) => socket.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await,
+            // Tungstenite has queued the answer, and takes no other frame any more.
+            None => socket.flush().await,
+        };
         let stream = socket.get_mut();
         let _ = stream.shutdown().await;
         let _ = tokio::io::copy(stream, &mut tokio::io::sink()).await;

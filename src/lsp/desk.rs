@@ -56,7 +56,7 @@ pub enum DeskError {
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The provider's settings cannot be used.
-    #[error(transparent)]
+    #[error("{0}; {advice}", advice = .0.advice())]
     Provider(#[from] DialError),
 }
 

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::failure::{Failure, KEY_REFUSED, REDIRECTED};
 use super::profile::Profile;
 use super::state::Event as Happened;
 use super::status::Board;
-use crate::wire::dial::DialError;
 use crate::wire::event::{Event, decode};
 use crate::wire::http;
 use crate::wire::request::FrameKind;
@@ -68,17 +67,33 @@ impl ConnectFailure {
         matches!(self, ConnectFailure::Connect(ConnectError::Refused { .. } | ConnectError::Handshake { .. }))
     }
 
+    /// What to do about it: a clause without a capital or a full stop.
+    pub fn advice(&self) -> String {
+        match self {
+            ConnectFailure::Connect(ConnectError::Dial(error)) => error.advice(),
+            ConnectFailure::Connect(ConnectError::Refused { status: 300..=399, .. }) => REDIRECTED.into(),
+            ConnectFailure::Connect(ConnectError::Refused { status: 401, .. }) => KEY_REFUSED.into(),
+            ConnectFailure::Key(_) => "correct provider.api_key_env or provider.api_key_command".into(),
+            _ => "check provider.base_url and the network, then try again".into(),
+        }
+    }
+
+    /// The failure of a turn that this one is the end of.
+    pub fn unreachable(&self) -> Failure {
+        Failure::Unreachable { reason: self.to_string(), advice: self.advice() }
+    }
+
     /// The rule for this failure (contract 1.7, "Upgrade refused").
     pub fn verdict(&self) -> Verdict {
         match self {
             ConnectFailure::Key(reason) => Verdict::Fatal(Failure::Key(reason.clone())),
             ConnectFailure::Connect(ConnectError::Refused { status, error, .. }) => match status {
                 401 => Verdict::Fatal(Failure::Auth(error.to_string())),
-                404 | 405 | 426 | 501 => Verdict::NoWebSocket,
+                300..=399 | 404 | 405 | 426 | 501 => Verdict::NoWebSocket,
                 _ => Verdict::Again,
             },
-            ConnectFailure::Connect(ConnectError::Dial(DialError::BadProxy(_) | DialError::CaFile { .. })) => {
-                Verdict::Fatal(Failure::Unreachable(self.to_string()))
+            ConnectFailure::Connect(ConnectError::Dial(error)) if error.is_final() => {
+                Verdict::Fatal(self.unreachable())
             }
             ConnectFailure::Closed(Closed::ByPeer { code: Some(1008), .. }) => Verdict::NoWebSocket,
             ConnectFailure::Connect(_) | ConnectFailure::Closed(_) | ConnectFailure::Crashed => Verdict::Again,

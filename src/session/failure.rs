@@ -2,6 +2,13 @@
 
 use crate::wire::error::{ApiError, ErrorClass};
 
+/// What to do about a provider that redirects.
+pub const REDIRECTED: &str = "set provider.base_url to the address that serves the API itself";
+
+/// What to do about a provider that refuses the key.
+pub const KEY_REFUSED: &str =
+    "check that the key is right and meant for this provider (provider.api_key_env, provider.api_key_command)";
+
 /// A turn's failure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
@@ -12,8 +19,13 @@ pub enum Failure {
     #[error("the turn took longer than session.turn_timeout ({0:?}); nothing was applied")]
     TimedOut(std::time::Duration),
     /// No connection could be made.
-    #[error("{0}; check provider.base_url and the network, then try again")]
-    Unreachable(String),
+    #[error("{reason}; {advice}")]
+    Unreachable {
+        /// What failed.
+        reason: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// The connection was lost more often than a turn may recover from.
     #[error("{0}, and again after reconnecting; nothing was applied, try once more")]
     Lost(String),
@@ -81,6 +93,9 @@ impl Failure {
             ErrorClass::Quota => Failure::Quota(text),
             ErrorClass::ContextLength => Failure::ContextLength(text),
             ErrorClass::Retry => Failure::Overloaded(text),
+            ErrorClass::Redirect => {
+                Failure::Unreachable { reason: format!("the provider answers with {text}"), advice: REDIRECTED.into() }
+            }
             ErrorClass::Invalid | ErrorClass::PreviousResponseNotFound | ErrorClass::ConnectionLimit => {
                 Failure::Invalid(text)
             }

@@ -435,15 +435,23 @@ impl Line {
                 Ok(Source::WebSocket)
             }
             Link::Http { client, .. } => {
+                let bytes_out = text.len() as u64;
                 let cancel = self.turn.cancel.clone();
                 let by = by.min(self.turn.deadline);
                 let posted = tokio::select! {
                     biased;
                     () = cancel.cancelled() => return Err(Failure::Cancelled.into()),
-                    posted = timeout_at(by.into(), client.post(text)) => posted,
+                    posted = timeout_at(by.into(), client.post(text, self.profile.limits.connect_timeout)) => posted,
                 };
                 match posted {
-                    Ok(Ok(exchange)) => Ok(Source::Http(exchange)),
+                    Ok(Ok(exchange)) => {
+                        if exchange.resent {
+                            self.made("http");
+                            self.note_connection();
+                            self.turn.receipt.bytes_sent += bytes_out;
+                        }
+                        Ok(Source::Http(exchange))
+                    }
                     Ok(Err(Refusal::Api(error))) => {
                         Err(Stop::Trouble(Trouble::Api { error, after_output: false, chained_outputs: false }))
                     }

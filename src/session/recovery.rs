@@ -100,7 +100,7 @@ impl Attempts {
             ErrorClass::Retry if after_output => self.recover(),
             ErrorClass::Retry => self.wait(error.retry_after, jitter),
             ErrorClass::ContextLength => self.halve(),
-            ErrorClass::Quota | ErrorClass::Auth | ErrorClass::Invalid => Remedy::GiveUp,
+            ErrorClass::Quota | ErrorClass::Auth | ErrorClass::Redirect | ErrorClass::Invalid => Remedy::GiveUp,
         }
     }
 

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
+use hyper::HeaderMap;
+use hyper::header::{LOCATION, RETRY_AFTER};
 use serde_json::Value;
+use url::Url;
 
 /// An error as the server told it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +38,8 @@ pub enum ErrorClass {
     Quota,
     /// The key is missing, wrong or not allowed.
     Auth,
+    /// The server sends us elsewhere. Following would carry the key to an address nobody configured.
+    Redirect,
     /// The request is wrong; asking again changes nothing.
     Invalid,
 }
@@ -58,14 +63,21 @@ impl ApiError {
         }
     }
 
-    /// Reads an HTTP error answer, whose body may be anything.
-    pub fn from_http(status: u16, body: &[u8], retry_after: Option<Duration>) -> ApiError {
+    /// Reads an HTTP answer that is no success, whose body may be anything.
+    pub fn from_http(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let mut error = match serde_json::from_slice::<Value>(body) {
             Ok(value) => ApiError::read(&value),
             Err(_) => ApiError { message: format!("HTTP status {status}"), ..ApiError::default() },
         };
+        if (300..400).contains(&status) {
+            let target = header(LOCATION).and_then(|location| Url::parse(location).ok());
+            let target = target.map_or("another path".into(), |url| url.origin().ascii_serialization());
+            error.message = format!("a redirect to {target}, which is not followed");
+        }
         error.status = Some(status);
-        error.retry_after = retry_after.or(error.retry_after);
+        error.retry_after =
+            header(RETRY_AFTER).and_then(|value| value.parse().ok()).map(Duration::from_secs).or(error.retry_after);
         error
     }
 
@@ -87,6 +99,7 @@ impl ApiError {
             | "overloaded_error"
             | "rate_limit_error" => ErrorClass::Retry,
             _ => match self.status {
+                Some(300..=399) => ErrorClass::Redirect,
                 Some(401 | 403) => ErrorClass::Auth,
                 Some(413) => ErrorClass::ContextLength,
                 Some(429 | 500..=599) => ErrorClass::Retry,
@@ -158,8 +171,8 @@ mod tests {
         assert_eq!(ApiError::read(&codex).status, Some(429));
         let code_is_null = json!({"type":"error","status":400,"error":{"type":"invalid_request_error","code":null}});
         assert_eq!(ApiError::read(&code_is_null).class(), ErrorClass::Invalid);
-        assert_eq!(ApiError::from_http(503, b"<html>", None).class(), ErrorClass::Retry);
-        assert_eq!(ApiError::from_http(401, b"{}", None).class(), ErrorClass::Auth);
+        assert_eq!(ApiError::from_http(503, &HeaderMap::new(), b"<html>").class(), ErrorClass::Retry);
+        assert_eq!(ApiError::from_http(401, &HeaderMap::new(), b"{}").class(), ErrorClass::Auth);
     }
 
     #[test]

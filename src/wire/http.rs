@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Incoming as Body};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::dial::{Target, dial};
 use super::error::ApiError;
@@ -29,6 +29,8 @@ pub struct Client {
     target: Target,
     endpoint: Endpoint,
     sender: Option<SendRequest<Full<Bytes>>>,
+    /// The connection has answered a request before.
+    kept: bool,
 }
 
 /// What a request needs besides the target.
@@ -44,6 +46,8 @@ pub struct Endpoint {
 
 /// One request whose events are arriving. Dropping it aborts the request.
 pub struct Exchange {
+    /// The request was sent twice, because the connection that was kept had been closed.
+    pub resent: bool,
     incoming: mpsc::Receiver<Incoming>,
     reader: tokio::task::JoinHandle<()>,
 }
@@ -75,7 +79,7 @@ impl Exchange {
 impl Client {
     /// A client that connects at its first request.
     pub fn new(target: Target, endpoint: Endpoint) -> Client {
-        Client { target, endpoint, sender: None }
+        Client { target, endpoint, sender: None, kept: false }
     }
 
     /// Whether the next request can go out on an open connection. Waits a moment for the end of the last answer.
@@ -98,8 +102,9 @@ impl Client {
             return Ok(false);
         }
         let url = &self.endpoint.url;
+        let deadline = Instant::now() + limit;
         let attempt = async {
-            let stream = dial(&self.target).await?;
+            let stream = dial(&self.target, deadline).await?.stream;
             let broken = |error: hyper::Error| ConnectError::Handshake { url: url.clone(), reason: error.to_string() };
             let (sender, connection) =
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
@@ -111,35 +116,46 @@ impl Client {
             Err(_) => return Err(ConnectError::TimedOut { url: url.clone(), after: limit }),
         };
         self.sender = Some(sender);
+        self.kept = false;
         Ok(true)
     }
 
-    /// Sends one request and returns once its headers arrived; the caller bounds the wait.
+    /// Sends one request and returns once its headers arrived; the caller bounds the wait. A kept connection that its
+    /// server had closed is replaced, within `limit`, and the request sent again.
     ///
     /// # Errors
-    /// The server's error as `Ok(Err(…))`-like [`Refusal`], or the reason the connection failed.
-    pub async fn post(&mut self, body: String) -> Result<Exchange, Refusal> {
+    /// [`Refusal`]: the server's error, or the reason the connection failed.
+    pub async fn post(&mut self, body: String, limit: Duration) -> Result<Exchange, Refusal> {
         let lost = |reason: String| Refusal::Lost(Closed::Io(reason));
-        let Some(sender) = self.sender.as_mut() else { return Err(lost("not connected".into())) };
-        let request = request(&self.endpoint, body).map_err(lost)?;
-        let response = match sender.send_request(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                self.sender = None;
-                return Err(lost(error.to_string()));
+        let body = Bytes::from(body);
+        let mut resent = false;
+        let response = loop {
+            let Some(sender) = self.sender.as_mut() else { return Err(lost("not connected".into())) };
+            match sender.send_request(request(&self.endpoint, body.clone()).map_err(lost)?).await {
+                Ok(response) => break response,
+                // Ordinary with keep-alive; no answer of this request was lost by it.
+                Err(_) if self.kept => {
+                    self.sender = None;
+                    self.connect(limit).await.map_err(|error| lost(error.to_string()))?;
+                    resent = true;
+                }
+                Err(error) => {
+                    self.sender = None;
+                    return Err(lost(error.to_string()));
+                }
             }
         };
+        self.kept = true;
         let status = response.status();
         if !status.is_success() {
-            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-            let retry_after = retry_after.and_then(|value| value.parse().ok()).map(Duration::from_secs);
+            let headers = response.headers().clone();
             let body = Limited::new(response.into_body(), MAX_EVENT_BYTES).collect().await;
             let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &body, retry_after)));
+            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &headers, &body)));
         }
         let (received, incoming) = mpsc::channel(INCOMING_QUEUE);
         let reader = tokio::spawn(read_events(response.into_body(), received));
-        Ok(Exchange { incoming, reader })
+        Ok(Exchange { resent, incoming, reader })
     }
 }
 
@@ -152,7 +168,7 @@ pub enum Refusal {
     Lost(Closed),
 }
 
-fn request(endpoint: &Endpoint, body: String) -> Result<hyper::Request<Full<Bytes>>, String> {
+fn request(endpoint: &Endpoint, body: Bytes) -> Result<hyper::Request<Full<Bytes>>, String> {
     let url = url::Url::parse(&endpoint.url).map_err(|error| error.to_string())?;
     let host = match url.port() {
         Some(port) => format!("{}:{port}", url.host_str().unwrap_or_default()),
@@ -169,7 +185,7 @@ fn request(endpoint: &Endpoint, body: String) -> Result<hyper::Request<Full<Byte
     for (name, value) in &endpoint.headers {
         request = request.header(name, sensitive(value)?);
     }
-    request.body(Full::new(Bytes::from(body))).map_err(|_| "a header of provider.headers is not usable".to_owned())
+    request.body(Full::new(body)).map_err(|_| "a header of provider.headers is not usable".to_owned())
 }
 
 fn sensitive(value: &str) -> Result<hyper::header::HeaderValue, String> {

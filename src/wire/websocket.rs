@@ -105,7 +105,7 @@ impl Connection {
     /// # Errors
     /// [`ConnectError`]; its text names the endpoint and never the key.
     pub async fn open(target: &Target, upgrade: &Upgrade, limit: Duration) -> Result<Connection, ConnectError> {
-        match timeout(limit, handshake(target, upgrade)).await {
+        match timeout(limit, handshake(target, upgrade, Instant::now() + limit)).await {
             Ok(socket) => Ok(Connection::start(socket?, upgrade.liveness)),
             Err(_) => Err(ConnectError::TimedOut { url: upgrade.url.clone(), after: limit }),
         }
@@ -139,7 +139,11 @@ impl Connection {
     }
 }
 
-async fn handshake(target: &Target, upgrade: &Upgrade) -> Result<WebSocketStream<Box<dyn Stream>>, ConnectError> {
+async fn handshake(
+    target: &Target,
+    upgrade: &Upgrade,
+    deadline: Instant,
+) -> Result<WebSocketStream<Box<dyn Stream>>, ConnectError> {
     let broken = |reason: String| ConnectError::Handshake { url: upgrade.url.clone(), reason };
     let mut request = upgrade.url.as_str().into_client_request().map_err(|error| broken(error.to_string()))?;
     let headers = request.headers_mut();
@@ -156,17 +160,15 @@ async fn handshake(target: &Target, upgrade: &Upgrade) -> Result<WebSocketStream
         value.set_sensitive(true);
         headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value);
     }
-    let stream = dial(target).await?;
+    let stream = dial(target, deadline).await?.stream;
     let config =
         WebSocketConfig::default().max_message_size(Some(MAX_INCOMING_BYTES)).max_frame_size(Some(MAX_INCOMING_BYTES));
     match client_async_with_config(request, stream, Some(config)).await {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(response)) => {
-            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-            let retry_after = retry_after.and_then(|value| value.parse().ok()).map(Duration::from_secs);
             let body = response.body().as_deref().unwrap_or_default();
             let status = response.status().as_u16();
-            let error = ApiError::from_http(status, body, retry_after);
+            let error = ApiError::from_http(status, response.headers(), body);
             Err(ConnectError::Refused { url: upgrade.url.clone(), status, error })
         }
         Err(error) => Err(broken(error.to_string())),

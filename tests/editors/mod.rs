@@ -1,12 +1,10 @@
-//! What the three editor tests share: where the real editors are, a scratch project, and a clean environment to run them in.
+//! What the three editor tests share: a scratch project, and a clean environment to run them in.
 //! The scenario itself is told by the scripts in this folder, one for each editor, each with the same steps: rename a
 //! function where it is defined, take the code action *Finish this change*, confirm it, see every other file's buffer follow.
-//! Must never touch the user's own configuration, reach beyond this machine, or pass over an absent editor in silence.
+//! Must never touch the user's own configuration or reach beyond this machine.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,38 +12,6 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Seconds after which an editor that hangs is ended with all that it started.
 const LIMIT: &str = "180";
-
-/// Where `.ci/install-editors.sh` has put what a test needs, by the names of the file `env` it writes.
-pub struct Installed(BTreeMap<String, PathBuf>);
-
-impl Installed {
-    /// All of `names`, or nothing: then it says so on stderr, or fails where `PILOTLIGHT_TESTS_NO_SKIP=1` forbids skipping.
-    pub fn find(test: &str, argument: &str, names: &[&str]) -> Option<Installed> {
-        let folder = std::env::var_os("PILOTLIGHT_EDITORS")
-            .map_or_else(|| Path::new(ROOT).join("target/editors"), PathBuf::from);
-        let file = fs::read_to_string(folder.join("env")).unwrap_or_default();
-        let known: BTreeMap<String, PathBuf> = file
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, path)| (name.to_owned(), PathBuf::from(path)))
-            .collect();
-        let missing: Vec<&str> =
-            names.iter().copied().filter(|name| !known.get(*name).is_some_and(|path| path.exists())).collect();
-        if missing.is_empty() {
-            return Some(Installed(known));
-        }
-        let reason = format!("no {} here: install with .ci/install-editors.sh {argument}", missing.join(", "));
-        assert!(std::env::var_os("PILOTLIGHT_TESTS_NO_SKIP").is_none_or(|set| set != "1"), "{test}: {reason}");
-        // Not eprintln!, which the test harness would swallow.
-        writeln!(std::io::stderr(), "\nSKIPPED {test}: {reason}\n").expect("stderr can be written");
-        None
-    }
-
-    /// The path under one of the names that `find` has checked.
-    pub fn path(&self, name: &str) -> &Path {
-        &self.0[name]
-    }
-}
 
 /// A scratch folder: the sample as a project of its own, and the homes of everything that would write to the user's.
 pub struct Scratch {

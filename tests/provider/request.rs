@@ -93,6 +93,10 @@ pub struct Chain {
 
 /// What is wrong with a request whatever a script says.
 pub fn violations(request: &Request, chain: &Chain) -> Vec<String> {
+    if request.raw == "{}" && request.transport == Transport::Http {
+        // `pilotlight doctor` asks so whether there is an API: nothing in it could be wrong, or answered by a model.
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut expect = |holds: bool, rule: &str| {
         if !holds {

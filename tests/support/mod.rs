@@ -19,7 +19,7 @@ mod workspace_edit;
 pub use client::{Client, User};
 pub use editor::{Refusal, TestEditor};
 pub use network::{Loss, Network, Outage};
-pub use process::{Agent, Finished, deserted, finish, git_apply, spawn_idle};
+pub use process::{Agent, Finished, Running, deserted, finish, git_apply, spawn_idle};
 pub use project::{PYTHON, Project, RUST};
 pub use turns::commands;
 

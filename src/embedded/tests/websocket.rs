@@ -8,9 +8,12 @@ use std::{
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{
     Message,
-    protocol::frame::{
-        Frame,
-        coding::{Data, OpCode},
+    protocol::{
+        CloseFrame,
+        frame::{
+            Frame,
+            coding::{Data, OpCode},
+        },
     },
 };
 
@@ -301,6 +304,17 @@ async fn an_agent_that_panics_is_a_failed_response_and_no_dead_server() {
     let failed = &events.last().unwrap()["response"];
     assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("failed"), &json!("server_error")));
     client.complete(json!({"input": "hi"})).await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered_with_its_code() {
+    let agent = agent(&[]).await;
+    for code in [1000, 1001, 4000] {
+        let mut client = Client::connect(&agent).await;
+        let frame = CloseFrame { code: code.into(), reason: "rotation".into() };
+        client.send_message(Message::Close(Some(frame))).await;
+        assert_eq!(client.end().await, Ended::Closed(code));
+    }
 }
 
 #[tokio::test]

@@ -260,14 +260,15 @@ impl Line {
         watcher(Happening::Connecting);
         let began = Instant::now();
         loop {
-            let reason = match self.connect_once().await? {
+            let error = match self.connect_once().await? {
                 Ok(()) => return Ok(()),
-                Err(reason) => reason,
+                Err(error) => error,
             };
+            let reason = error.to_string();
             // The turn's own attempts come first; when it has ended, the session goes on trying.
             self.offline(reason.clone(), Some(KNOCK_EVERY));
             let Some(lost) = self.turn.lost.clone() else {
-                return Err(Failure::Unreachable(reason).into());
+                return Err(error.unreachable().into());
             };
             if began.elapsed() >= PATIENCE {
                 return Err(Failure::Offline { lost, waited: PATIENCE, reason }.into());
@@ -278,7 +279,7 @@ impl Line {
     }
 
     /// WebSocket, once more if that may have been bad luck, then HTTP; or why nothing was to be had.
-    async fn connect_once(&mut self) -> Result<Result<(), String>, Stop> {
+    async fn connect_once(&mut self) -> Result<Result<(), ConnectFailure>, Stop> {
         if self.profile.transports == Transports::Http || matches!(self.link, Link::Http { .. }) {
             self.lighting.stop();
             return self.connect_http().await;
@@ -301,7 +302,7 @@ impl Line {
                     }
                     return Ok(connected);
                 }
-                _ => return Ok(Err(error.to_string())),
+                _ => return Ok(Err(error)),
             }
         }
     }
@@ -328,7 +329,7 @@ impl Line {
         }))
     }
 
-    async fn connect_http(&mut self) -> Result<Result<(), String>, Stop> {
+    async fn connect_http(&mut self) -> Result<Result<(), ConnectFailure>, Stop> {
         let profile = self.profile.clone();
         let until = match &self.link {
             Link::Http { until, .. } => *until,
@@ -347,13 +348,13 @@ impl Line {
             Err(ConnectFailure::Key(reason)) => Err(Failure::Key(reason).into()),
             Err(error) => {
                 self.link = Link::None;
-                Ok(Err(error.to_string()))
+                Ok(Err(error))
             }
         }
     }
 
     /// A connection was made for the turn that runs.
-    fn made(&mut self, transport: &'static str) {
+    pub(super) fn made(&mut self, transport: &'static str) {
         self.turn.receipt.handshakes += 1;
         self.connected(transport);
     }

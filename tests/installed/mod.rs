@@ -1,0 +1,62 @@
+//! Where the installers in `.ci` have put the programs, written by others, that some tests drive.
+//! Must never pass over an absent program in silence, or look for one elsewhere.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// One of the installers.
+pub struct Installer {
+    /// Its file, as somebody would call it.
+    script: &'static str,
+    /// The variable that names another folder than the usual one.
+    variable: &'static str,
+    /// The usual folder, in the repository.
+    folder: &'static str,
+}
+
+/// The editors.
+#[allow(dead_code, reason = "each test target uses one of the two")]
+pub const EDITORS: Installer =
+    Installer { script: ".ci/install-editors.sh", variable: "PILOTLIGHT_EDITORS", folder: "target/editors" };
+
+/// The servers and clients of the protocol.
+#[allow(dead_code, reason = "each test target uses one of the two")]
+pub const INTEROP: Installer =
+    Installer { script: ".ci/install-interop.sh", variable: "PILOTLIGHT_INTEROP", folder: "target/interop" };
+
+impl Installer {
+    /// All of `names`, which `argument` makes it install, or nothing: then it says so on stderr, or fails where
+    /// `PILOTLIGHT_TESTS_NO_SKIP=1` forbids skipping.
+    pub fn find(&self, test: &str, argument: &str, names: &[&str]) -> Option<Installed> {
+        let folder = std::env::var_os(self.variable)
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder), PathBuf::from);
+        let file = fs::read_to_string(folder.join("env")).unwrap_or_default();
+        let known: BTreeMap<String, PathBuf> = file
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, path)| (name.to_owned(), PathBuf::from(path)))
+            .collect();
+        let missing: Vec<&str> =
+            names.iter().copied().filter(|name| !known.get(*name).is_some_and(|path| path.exists())).collect();
+        if missing.is_empty() {
+            return Some(Installed(known));
+        }
+        let reason = format!("no {} here: install with {} {argument}", missing.join(", "), self.script);
+        assert!(std::env::var_os("PILOTLIGHT_TESTS_NO_SKIP").is_none_or(|set| set != "1"), "{test}: {reason}");
+        // Not eprintln!, which the test harness would swallow.
+        writeln!(std::io::stderr(), "\nSKIPPED {test}: {reason}\n").expect("stderr can be written");
+        None
+    }
+}
+
+/// What was found, by the names of the file `env` that the installer writes.
+pub struct Installed(BTreeMap<String, PathBuf>);
+
+impl Installed {
+    /// The path under one of the names that `find` has checked.
+    pub fn path(&self, name: &str) -> &Path {
+        &self.0[name]
+    }
+}
