@@ -160,7 +160,7 @@ mod tests {
             config.provider.tool_style = style;
             let provider = Provider { url: BaseUrl::openai(), embedded: false };
             let profile = profile(&config, &provider, Path::new("/w"), &BTreeMap::new()).unwrap();
-            let size = profile.template.full_len(0);
+            let size = profile.template.full_len(0, false);
             assert!(size < 3000, "{style:?}: {size} bytes in every request (contract 1.5: under 3 KB)");
         }
     }

@@ -97,7 +97,13 @@ impl Check {
 
 pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
     let checks = match load(settings) {
-        Ok((loaded, sources)) => runtime()?.block_on(examine(&loaded, &sources))?,
+        Ok((loaded, sources)) => {
+            let runtime = runtime()?;
+            let checks = runtime.block_on(examine(&loaded, &sources));
+            // A name lookup that was given up may still hang in the system; what was found does not wait for it.
+            runtime.shutdown_background();
+            checks?
+        }
         Err(Failure::Failed(reason)) => unreadable(&reason),
         Err(usage) => return Err(usage),
     };

@@ -45,7 +45,11 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> super::Outcome {
     }
     let root = folder(arguments.workspace.as_ref())?;
     let (loaded, sources) = load(settings)?;
-    let (done, embedded) = runtime()?.block_on(turn(arguments, &root, &loaded, &sources))?;
+    let runtime = runtime()?;
+    let ended = runtime.block_on(turn(arguments, &root, &loaded, &sources));
+    // A name lookup that was given up may still hang in the system; the answer does not wait for it.
+    runtime.shutdown_background();
+    let (done, embedded) = ended?;
     finish(arguments, &done, embedded)
 }
 

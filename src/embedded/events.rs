@@ -167,7 +167,7 @@ impl Output {
     fn part(&self, text: &str) -> Value {
         match self {
             Output::Refusal { .. } => json!({"type": "refusal", "refusal": text}),
-            _ => json!({"type": "output_text", "text": text, "annotations": []}),
+            _ => json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []}),
         }
     }
 
@@ -180,10 +180,17 @@ impl Output {
             event
         };
         events.push(at(json!({"type": "response.content_part.added", "part": self.part("")})));
+        let at_text = |mut event: Value| {
+            // The schema asks for it with every piece of text.
+            if stem == "output_text" {
+                event["logprobs"] = json!([]);
+            }
+            at(event)
+        };
         for delta in deltas(self.text()) {
-            events.push(at(json!({"type": format!("response.{stem}.delta"), "delta": delta})));
+            events.push(at_text(json!({"type": format!("response.{stem}.delta"), "delta": delta})));
         }
-        events.push(at(json!({"type": format!("response.{stem}.done"), field: self.text()})));
+        events.push(at_text(json!({"type": format!("response.{stem}.done"), field: self.text()})));
         events.push(at(json!({"type": "response.content_part.done", "part": self.part(self.text())})));
     }
 
@@ -229,13 +236,13 @@ impl Head {
         Head { id: new_id("resp"), created_at, model: model.into(), previous: previous.map(str::to_owned), store }
     }
 
-    /// The response object.
+    /// The response object. `tools` is empty though the request had some: repeating them would only cost bytes.
     pub(super) fn object(&self, status: &str, output: &[Output]) -> Value {
         let output: Vec<Value> = output.iter().map(Output::value).collect();
         json!({"id": self.id, "object": "response", "created_at": self.created_at, "model": self.model,
                "status": status, "error": null, "incomplete_details": null, "output": output,
                "previous_response_id": self.previous, "store": self.store, "parallel_tool_calls": true,
-               "tool_choice": "auto", "metadata": {}, "usage": null})
+               "tool_choice": "auto", "tools": [], "metadata": {}, "usage": null})
     }
 }
 
@@ -243,7 +250,8 @@ impl Head {
 pub(super) fn usage(input_bytes: usize, known_bytes: usize, output_bytes: usize) -> Value {
     let tokens = |bytes: usize| bytes.div_ceil(4);
     let (input, output) = (tokens(input_bytes), tokens(output_bytes));
-    json!({"input_tokens": input, "input_tokens_details": {"cached_tokens": tokens(known_bytes)},
+    json!({"input_tokens": input, 
+           "input_tokens_details": {"cached_tokens": tokens(known_bytes), "cache_write_tokens": 0},
            "output_tokens": output, "output_tokens_details": {"reasoning_tokens": 0},
            "total_tokens": input + output, "estimated": true})
 }

@@ -353,7 +353,7 @@ impl Line {
             items.extend(context.rebase(self.budget()));
         }
         items.extend(self.turn.items[self.lineage.sent_of_turn()..].iter().cloned());
-        let full_resend = self.profile.template.full_len(self.lineage.bytes() + joined_len(&items));
+        let full_resend = self.profile.template.full_len(self.lineage.bytes() + joined_len(&items), stateless);
         let chained_outputs = self.turn.owes_outputs && self.lineage.previous().is_some() && !stateless;
         let text = if stateless {
             let whole: Vec<Encoded> = self.lineage.history().iter().chain(&items).cloned().collect();

@@ -49,7 +49,7 @@ impl Template {
     /// A WebSocket `response.create` frame.
     pub fn frame(&self, kind: FrameKind<'_>, input: &[Encoded]) -> String {
         let mut text = String::with_capacity(self.members.len() + joined_len(input) + 160);
-        text.push_str(r#"{"type":"response.create","#);
+        text.push_str(FRAME_START);
         text.push_str(&self.members);
         match kind {
             FrameKind::WarmUp => text.push_str(r#""generate":false,"#),
@@ -66,16 +66,17 @@ impl Template {
 
     /// An HTTP body; the whole input every time, since nothing is kept between calls.
     pub fn body(&self, input: &[Encoded]) -> String {
-        let mut text = String::with_capacity(self.full_len(joined_len(input)));
-        text.push_str(r#"{"stream":true,"#);
+        let mut text = String::with_capacity(self.full_len(joined_len(input), true));
+        text.push_str(BODY_START);
         text.push_str(&self.members);
         push_input(&mut text, input);
         text
     }
 
-    /// Bytes a stateless client's request takes whose items serialise to `items` bytes (commas included).
-    pub fn full_len(&self, items: usize) -> usize {
-        self.members.len() + items + r#"{"type":"response.create","input":[]}"#.len()
+    /// Bytes of a request that brings everything, for items of [`joined_len`] `items`: a body over HTTP, else a frame.
+    pub fn full_len(&self, items: usize, http: bool) -> usize {
+        let start = if http { BODY_START } else { FRAME_START };
+        start.len() + self.members.len() + INPUT_START.len() + items.saturating_sub(1) + INPUT_END.len()
     }
 }
 
@@ -93,20 +94,25 @@ pub enum FrameKind<'a> {
     },
 }
 
-/// Bytes of the items joined by commas.
+const FRAME_START: &str = r#"{"type":"response.create","#;
+const BODY_START: &str = r#"{"stream":true,"#;
+const INPUT_START: &str = r#""input":["#;
+const INPUT_END: &str = "]}";
+
+/// Bytes of the items, each with a comma.
 pub fn joined_len(input: &[Encoded]) -> usize {
     input.iter().map(|item| item.as_str().len() + 1).sum()
 }
 
 fn push_input(text: &mut String, input: &[Encoded]) {
-    text.push_str(r#""input":["#);
+    text.push_str(INPUT_START);
     for (index, item) in input.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
         text.push_str(item.as_str());
     }
-    text.push_str("]}");
+    text.push_str(INPUT_END);
 }
 
 #[cfg(test)]
@@ -137,6 +143,16 @@ mod tests {
         let value: Value = serde_json::from_str(&template().body(&[Item::user("a").encode()])).unwrap();
         assert_eq!(value["stream"], true);
         assert!(value.get("type").is_none() && value.get("generate").is_none());
+    }
+
+    #[test]
+    fn the_length_of_a_full_request_is_known_before_it_is_made() {
+        let items = [Item::user("one").encode(), Item::user("two").encode()];
+        for count in 0..=items.len() {
+            let items = &items[..count];
+            assert_eq!(template().full_len(joined_len(items), true), template().body(items).len());
+            assert_eq!(template().full_len(joined_len(items), false), template().frame(FrameKind::Full, items).len());
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use pilotlight::config::TransportChoice;
 use pilotlight::session::receipt::Outcome;
 
-use crate::provider::{Decision, Reply, Rig, Setup, Step};
+use crate::provider::{Decision, Reply, Rig, Setup, Step, Transport};
 
 const LIMIT: usize = 16 * 1024 * 1024;
 
@@ -12,7 +12,7 @@ async fn rig(transport: TransportChoice) -> Rig {
 }
 
 #[tokio::test]
-async fn a_request_beyond_the_limit_is_not_sent_by_websocket_and_the_session_goes_on() {
+async fn a_request_beyond_the_limit_is_not_sent_as_a_frame_and_the_session_goes_on() {
     let mut rig = rig(TransportChoice::Websocket).await;
     let mut ask = Rig::ask("a.py");
     ask.instruction = Some("x".repeat(LIMIT));
@@ -22,6 +22,18 @@ async fn a_request_beyond_the_limit_is_not_sent_by_websocket_and_the_session_goe
     assert!(rig.provider.requests().is_empty());
     let ended = rig.edit("a.py", [Reply::text("Small.")]).await;
     assert_eq!(ended.outcome(), Outcome::Answered, "{}", ended.message);
+}
+
+#[tokio::test]
+async fn a_request_beyond_the_limit_goes_by_http_where_that_is_allowed() {
+    let mut rig = rig(TransportChoice::Auto).await;
+    let mut ask = Rig::ask("a.py");
+    ask.instruction = Some("x".repeat(LIMIT));
+    rig.provider.script([Reply::text("A lot of text.")]);
+    let ended = rig.begin(ask, Decision::Apply).end().await;
+    assert_eq!(ended.outcome(), Outcome::Answered, "{}", ended.message);
+    let requests = rig.provider.requests();
+    assert_eq!(requests.iter().map(|request| request.transport).collect::<Vec<_>>(), [Transport::Http]);
 }
 
 #[tokio::test]

@@ -137,7 +137,10 @@ impl DialError {
             },
             DialError::BadProxy { named_by, .. } => format!("write {named_by} as http://HOST:PORT"),
             DialError::CaFile { named_by, .. } => format!("let {named_by} name a readable PEM file, or unset it"),
-            DialError::SystemRoots(_) => "install the system's CA certificates, or set provider.ca_file".into(),
+            DialError::SystemRoots(_) => {
+                "install the system's CA certificates, correct SSL_CERT_FILE and SSL_CERT_DIR, or set provider.ca_file"
+                    .into()
+            }
         }
     }
 
