@@ -47,7 +47,7 @@ const REMEMBERED: usize = 60;
 /// Whole answers that a busy machine may make the client's short clocks miss.
 const MISSED: usize = 10;
 /// How much resident memory may grow from a fifth of the turns to the end: allocators keep some, a leak has no bound.
-const GROWTH: u64 = 6 << 20;
+const GROWTH: u64 = 4 << 20;
 
 /// Short clocks, so that every wait of a turn comes to its end.
 fn hasty(config: &mut Config) {
@@ -57,7 +57,7 @@ fn hasty(config: &mut Config) {
     session.idle_timeout = Duration::from_millis(250);
     session.ping_interval = Duration::from_millis(200);
     session.pong_timeout = Duration::from_millis(200);
-    session.rotate_after = Duration::from_millis(150);
+    session.rotate_after = Duration::from_millis(100);
     session.max_context_tokens = 2500;
     session.max_rounds = 8;
     config.context.max_delta_bytes = 1500;
@@ -170,7 +170,7 @@ impl Storm {
             self.rig.session.reset();
         }
         if self.rng.u8(..3) == 0 {
-            tokio::time::sleep(Duration::from_millis(self.rng.u64(..60))).await;
+            tokio::time::sleep(Duration::from_millis(self.rng.u64(..40))).await;
         }
     }
 

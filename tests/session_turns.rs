@@ -441,3 +441,20 @@ async fn a_turn_cancelled_while_it_waits_in_the_queue_asks_nothing() {
     assert_eq!(second.end().await.outcome(), Outcome::Cancelled);
     assert_eq!(rig.provider.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn a_file_opened_changed_saved_and_closed_while_the_model_thinks_is_told() {
+    let mut rig = setup().warm().await;
+    let editor = rig.editor.clone();
+    let quick = move || {
+        editor.open("src/b.rs");
+        editor.replace("src/b.rs", "b()", "bee()");
+        editor.save("src/b.rs");
+        editor.close("src/b.rs");
+    };
+    let read = Reply::calls([Call::read("src/b.rs")]);
+    let list = Reply::calls([Call::new("list_files", json!({}))]).after(quick);
+    rig.edit("src/a.rs", [read, list, Reply::text("Here.")]).await;
+    let text = rig.provider.request(2).await.text();
+    assert!(text.contains("fn bee() {}"), "{text}");
+}

@@ -12,7 +12,7 @@ use super::tools::{self, Answer, Call, Effect, View};
 use super::working::WorkingCopy;
 use super::{Landing, Stage, TurnRequest, brief::brief, request};
 use crate::delta::frame;
-use crate::delta::ledger::{Extent, Ledger};
+use crate::delta::ledger::{Extent, Ledger, Sight};
 use crate::session::failure::Failure;
 use crate::session::line::{Context, Happening, Line, Reply};
 use crate::session::receipt::Outcome;
@@ -137,9 +137,9 @@ impl<'a> Turn<'a> {
             match (&change.theirs, self.request.workspace.read(&change.path)) {
                 // Told is what the editor has now; a file that is not open may not be on disk yet.
                 (Some(theirs), Ok(now)) => {
-                    self.conversation.ledger.saw(&change.path, theirs, &now, Extent::Part);
+                    self.conversation.ledger.saw(&change.path, theirs, &now, Sight::Changes);
                 }
-                (Some(theirs), Err(_)) => self.conversation.ledger.saw(&change.path, theirs, theirs, Extent::Part),
+                (Some(theirs), Err(_)) => self.conversation.ledger.saw(&change.path, theirs, theirs, Sight::Changes),
                 (None, _) => self.conversation.ledger.forget(&change.path),
             }
         }
@@ -244,7 +244,7 @@ impl<'a> Turn<'a> {
             return None;
         }
         let told = known.map_or_else(|| text.clone(), |entry| entry.told.clone());
-        self.conversation.ledger.saw(path, &text, &told, Extent::Whole);
+        self.conversation.ledger.saw(path, &text, &told, Sight::Whole);
         Some(frame::file(path.as_str(), &text.to_string()))
     }
 
@@ -282,10 +282,10 @@ impl<'a> Turn<'a> {
     fn take(&mut self, answer: &Answer) -> Option<Arc<View>> {
         match &answer.effect {
             Effect::Nothing | Effect::Refused(_) => None,
-            Effect::Saw { path, text, extent } => {
+            Effect::Saw { path, text, sight } => {
                 self.working.pin(path, text);
                 let base = self.working.base(path).unwrap_or(text).clone();
-                self.conversation.ledger.saw(path, text, &base, *extent);
+                self.conversation.ledger.saw(path, text, &base, *sight);
                 None
             }
             Effect::Patched(writes) => {
@@ -321,14 +321,17 @@ impl<'a> Turn<'a> {
         })
     }
 
-    /// What the user typed since the last request, as a message; only open documents can have changed.
+    /// What the user typed since the last request, as a message; only documents that are or were open can have changed.
     fn typed_meanwhile(&mut self) -> Option<Encoded> {
-        let revision = self.request.workspace.documents().revision();
+        let workspace = &self.request.workspace;
+        let revision = workspace.documents().revision();
         if revision == self.seen {
             return None;
         }
-        self.seen = revision;
-        let before = std::mem::replace(&mut self.open, open_paths(&self.request.workspace));
+        let seen = std::mem::replace(&mut self.seen, revision);
+        let mut before = std::mem::replace(&mut self.open, open_paths(workspace));
+        // Opened, changed, saved and closed since: open neither then nor now.
+        before.extend(workspace.closed_since(seen));
         let scope = Scope::Open { before: &before };
         let manner = Manner { scope, retold: false, budget: self.request.max_delta_bytes };
         let ledger = &mut self.conversation.ledger;

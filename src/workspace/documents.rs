@@ -51,6 +51,8 @@ struct State {
     by_path: HashMap<PathBuf, String>,
     /// Changes that came before their document was opened.
     early: VecDeque<Early>,
+    /// The files closed last, with the revision at which they were.
+    closed: VecDeque<(u64, PathBuf)>,
     text_bytes: usize,
     max_documents: usize,
     max_text_bytes: usize,
@@ -68,6 +70,9 @@ struct Early {
 const MAX_EARLY: usize = 64;
 const EARLY_FOR: Duration = Duration::from_secs(2);
 
+/// Closed files that are remembered; of a user who closes more at once, the rest is noticed with the next turn.
+const MAX_CLOSED: usize = 256;
+
 impl Documents {
     /// No documents yet. `encoding` is how the client counts characters.
     pub fn new(encoding: PositionEncoding) -> Self {
@@ -80,6 +85,7 @@ impl Documents {
             open: BTreeMap::new(),
             by_path: HashMap::new(),
             early: VecDeque::new(),
+            closed: VecDeque::new(),
             text_bytes: 0,
             max_documents,
             max_text_bytes,
@@ -157,7 +163,23 @@ impl Documents {
 
     /// A document was closed: from now on the text on disk counts.
     pub fn close(&self, uri: &str) -> Applied {
-        self.update(|state, _| if state.remove(uri).is_some() { Applied::Done } else { Applied::Unknown })
+        self.update(|state, revision| {
+            let Some(document) = state.remove(uri) else { return Applied::Unknown };
+            if let Some(path) = document.snapshot().path.clone() {
+                if state.closed.len() == MAX_CLOSED {
+                    state.closed.pop_front();
+                }
+                state.closed.push_back((revision, path));
+            }
+            Applied::Done
+        })
+    }
+
+    /// The files closed after this revision.
+    pub fn closed_since(&self, revision: u64) -> Vec<PathBuf> {
+        let state = self.lock();
+        let since = state.closed.iter().filter(|(at, _)| *at > revision);
+        since.map(|(_, path)| path.clone()).collect()
     }
 
     /// The open document with this URI, in any spelling of the same file.

@@ -135,6 +135,11 @@ impl Workspace {
         open.sort_by(|(a, _), (b, _)| a.cmp(b));
         open
     }
+
+    /// The files closed after this revision of the documents. In memory.
+    pub fn closed_since(&self, revision: u64) -> impl Iterator<Item = RelPath> {
+        self.documents.closed_since(revision).into_iter().filter_map(|path| self.rel(&path))
+    }
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ pub enum Fault {
 
 use Fault::*;
 
-/// What may become of an answer; the frequent ones stand here more than once.
-const ANSWERS: [Fault; 41] = [
+/// What may become of an answer.
+const ANSWERS: [Fault; 32] = [
     Close(1000),
     Close(1001),
     Close(1008),
@@ -64,9 +64,7 @@ const ANSWERS: [Fault; 41] = [
     CloseAfter(1001),
     CloseAfter(1012),
     Dropped,
-    Dropped,
     DroppedAfter,
-    Reset,
     Reset,
     Binary,
     Garbage,
@@ -74,27 +72,23 @@ const ANSWERS: [Fault; 41] = [
     Deaf,
     DeafAfter,
     NotFound,
-    NotFound,
     ConnectionLimit,
     Overloaded,
     RateLimited,
     FlatError,
-    FlatError,
-    StatuslessError,
     StatuslessError,
     FailedResponse,
     ErrorAfterOutput,
     ContextLength,
     Incomplete,
     InvalidPrompt,
-    UnknownEvents,
-    UnknownEvents,
-    NoFigures,
-    NoFigures,
     NoSequence,
     Steered,
     Refusal,
 ];
+
+/// The frequent ones, which cost no pause.
+const FREQUENT: [Fault; 8] = [Close(1001), Dropped, DroppedAfter, Reset, Garbage, NotFound, UnknownEvents, NoFigures];
 
 const UPGRADES: [Fault; 11] = [
     UpgradeRefused(403),
@@ -115,7 +109,7 @@ const WARM_UPS: [Fault; 4] = [WarmUpRefused, WarmUpCut, WarmUpGarbage, WarmUpSil
 impl Fault {
     /// One that can befall an answer.
     pub fn of_answers(rng: &mut fastrand::Rng) -> Fault {
-        ANSWERS[rng.usize(..ANSWERS.len())]
+        if rng.bool() { FREQUENT[rng.usize(..FREQUENT.len())] } else { ANSWERS[rng.usize(..ANSWERS.len())] }
     }
 
     /// One that can befall an upgrade.

@@ -95,10 +95,12 @@ impl Trial {
     pub fn moment(&mut self) {
         self.type_perhaps();
         if !self.calm && self.rng.u8(..) == 0 {
-            self.tally.strikes(Fault::AllDropped);
+            self.strikes(Fault::AllDropped);
             // Two connections may go at once: the one in use and one that is being made.
-            self.suffers(Fault::AllDropped);
-            self.suffers(Fault::AllDropped);
+            self.loose.push(Fault::AllDropped);
+            if let Some(running) = &mut self.running {
+                running.inherit(Fault::AllDropped);
+            }
             (self.drop_all)();
         }
         if let Some(running) = &mut self.running
@@ -120,10 +122,6 @@ impl Trial {
     /// A fault on the way to a connection. It may be this turn's to bear, or the next one's.
     fn strikes(&mut self, fault: Fault) {
         self.tally.strikes(fault);
-        self.suffers(fault);
-    }
-
-    fn suffers(&mut self, fault: Fault) {
         if let Some(running) = &mut self.running {
             running.suffer(fault);
         }
@@ -195,7 +193,7 @@ impl Trial {
     pub fn begun(&mut self, mut running: Running) {
         self.expect(self.running.is_none(), || "two turns run at once".into());
         for fault in std::mem::take(&mut self.loose) {
-            running.suffer(fault);
+            running.inherit(fault);
         }
         self.running = Some(running);
         self.moment();

@@ -321,11 +321,6 @@ impl TestEditor {
         self.wait("an error without an id", |editor| editor.errors.pop_front())
     }
 
-    /// The warnings and errors the user was shown and the test has not looked at.
-    pub fn take_warnings(&mut self) -> Vec<String> {
-        self.unread.drain(..).collect()
-    }
-
     /// However many such errors came: what is left of a broken message may be one or several.
     pub fn drop_errors(&mut self) {
         self.errors.clear();
