@@ -13,7 +13,7 @@ use super::rejection::Rejection;
 /// hunk is indented otherwise than the file.
 ///
 /// Whether the text ends with a line end is kept, unless a hunk removes the last line or adds lines after it: V4A
-/// writes whole lines, so the text then ends with one.
+/// writes whole lines, so the text then ends with one. A hunk of a unified diff may say otherwise.
 pub fn apply_hunks(text: &str, hunks: &[Hunk]) -> Result<String, Rejection> {
     let locator = Locator::new(text, hunks);
     let mut places = Vec::with_capacity(hunks.len());
@@ -33,7 +33,14 @@ pub fn apply_hunks(text: &str, hunks: &[Hunk]) -> Result<String, Rejection> {
     }
     match rejection {
         Some(rejection) => Err(Rejection { applicable, ..rejection }),
-        None => Ok(rebuild(text, &locator.lines, &places)),
+        None => {
+            let mut text = rebuild(text, &locator.lines, &places);
+            let reaches_end = places.last().is_some_and(|place| place.lines.end == locator.lines.len());
+            if reaches_end && hunks.last().is_some_and(|hunk| hunk.no_final_newline) && text.ends_with('\n') {
+                text.pop();
+            }
+            Ok(text)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Finding the one place in a text where a hunk belongs.
 //!
-//! The passes go from literal to lenient: exact, trailing blanks ignored, one uniform indentation shift, typographic
-//! characters folded. A pass counts only when all earlier ones found nothing, and every pass needs exactly one place:
+//! The passes go from literal to lenient: exact, trailing blanks ignored, the space before context forgotten, one uniform
+//! indentation shift, typographic characters folded. A pass counts only when all earlier ones found nothing, and every pass needs exactly one place:
 //! there is no scoring and no edit distance, because a wrong place costs the user more than a refusal.
 //!
 //! All passes are made in one search: lines are compared by their canonical form first, then each place is graded.
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::anchor::{self, Anchors, Scope};
 use super::canonical::{canonical, fold};
-use super::indent::Shift;
+use super::indent::{self, Shift};
 use super::patch::{Hunk, HunkLine};
 use super::rejection::{Miss, Reason};
 
@@ -201,15 +201,51 @@ impl<'t> Locator<'t> {
         if pairs().all(|(hunk, file)| hunk.trim_end() == file.trim_end()) {
             return Some(Fit::TrailingBlanks);
         }
+        let one_short = self.one_short(block, start);
+        if one_short == OneShort::Marks {
+            return Some(Fit::ForgottenMarks);
+        }
         // Brackets alone are alike everywhere; only words make it likely that another indentation is meant.
         if pairs().all(|(hunk, file)| hunk.trim() == file.trim())
             && block.old.iter().any(|line| line.contains(char::is_alphanumeric))
+            && one_short != OneShort::Unclear
             && let Some(shift) = Shift::between(pairs())
             && block.added().all(|line| shift.line(line).is_some())
         {
             return Some(Fit::Shifted(shift));
         }
-        pairs().all(|(hunk, file)| fold(hunk).trim_end() == fold(file).trim_end()).then_some(Fit::Folded)
+        let alike = pairs().all(|(hunk, file)| fold(hunk).trim_end() == fold(file).trim_end());
+        alike.then(|| Fit::Folded(Shift::between(pairs())))
+    }
+
+    /// Reads a block whose context lines may each have one space less than the file: because the mark in front of them
+    /// was forgotten, and then the added lines are right as they are, or because the whole hunk is shifted.
+    fn one_short(&self, block: &Block<'_>, start: usize) -> OneShort {
+        let old = block.hunk.iter().filter(|line| !matches!(line, HunkLine::Add(_)));
+        let (mut is_short, mut is_shown) = (false, false);
+        for (line, (hunk, file)) in old.zip(block.old.iter().zip(&self.lines[start..])) {
+            let (hunk, file) = (hunk.trim_end(), file.trim_end());
+            if hunk == file {
+                is_shown |= !hunk.is_empty();
+            } else if matches!(line, HunkLine::Context(_)) && file.strip_prefix(' ') == Some(hunk) {
+                is_short = true;
+            } else {
+                return OneShort::Neither;
+            }
+        }
+        if !is_short {
+            return OneShort::Neither;
+        }
+        // A line that is right as it is shows that the hunk is not shifted; else the added lines have to show it.
+        let beside =
+            |indent: &str| self.lines[start..].iter().take(block.old.len()).any(|file| indent::indent(file) == indent);
+        let added = || block.added().filter(|line| !line.trim().is_empty()).map(indent::indent);
+        match (added().any(beside), added().any(|indent| beside(&format!(" {indent}")))) {
+            _ if is_shown => OneShort::Marks,
+            (true, false) => OneShort::Marks,
+            (false, true) => OneShort::Shift,
+            _ => OneShort::Unclear,
+        }
     }
 
     fn places_of_id(&self, id: u32) -> &[usize] {
@@ -314,7 +350,8 @@ impl<'h> Block<'h> {
     fn place(&self, hit: Hit) -> Place<'h> {
         let shift = match hit.fit {
             Fit::Shifted(shift) => Some(shift),
-            Fit::Exact | Fit::TrailingBlanks | Fit::Folded => None,
+            Fit::Folded(shift) => shift,
+            Fit::Exact | Fit::TrailingBlanks | Fit::ForgottenMarks => None,
         };
         Place { lines: hit.start..hit.start + self.old.len(), hunk: self.hunk, shift }
     }
@@ -331,8 +368,19 @@ struct Hit {
 enum Fit {
     Exact,
     TrailingBlanks,
+    ForgottenMarks,
     Shifted(Shift),
-    Folded,
+    /// With odd spaces folded in the indentation of added lines too.
+    Folded(Option<Shift>),
+}
+
+/// What is wrong with context that has one space less than the file.
+#[derive(PartialEq, Eq)]
+enum OneShort {
+    Neither,
+    Marks,
+    Shift,
+    Unclear,
 }
 
 impl Fit {
@@ -340,8 +388,9 @@ impl Fit {
         match self {
             Fit::Exact => 1,
             Fit::TrailingBlanks => 2,
-            Fit::Shifted(_) => 3,
-            Fit::Folded => 4,
+            Fit::ForgottenMarks => 3,
+            Fit::Shifted(_) => 4,
+            Fit::Folded(_) => 5,
         }
     }
 

@@ -89,6 +89,34 @@ mod passes {
     }
 
     #[test]
+    fn the_space_before_context_may_be_forgotten() {
+        let text = "fn a() {\n    one();\n    two();\n}\n";
+        let changed = "fn a() {\n    one();\n    new();\n}\n";
+        check(text, "@@\nfn a() {\n    one();\n-    two();\n+    new();\n}\n", changed);
+        // Shown by a removed line alone, by a line at the margin alone, by an added line alone.
+        check(text, "@@\n    one();\n-    two();\n+    new();\n", changed);
+        let more = "fn a() {\n    one();\n    new();\n    two();\n}\n";
+        check(text, "@@\nfn a() {\n    one();\n+    new();\n", more);
+        check(text, "@@\n    one();\n+    new();\n    two();\n", more);
+        check("x:\n\ta\n", "@@\n\ta\n+\tb\n", "x:\n\ta\n\tb\n");
+    }
+
+    #[test]
+    fn one_space_less_is_an_indent_shift_where_the_other_lines_say_so() {
+        let text = "fn a() {\n    one();\n    two();\n}\n";
+        check(text, "@@\n    one();\n-   two();\n+   new();\n", "fn a() {\n    one();\n    new();\n}\n");
+        check(text, "@@\n    one();\n+   new();\n    two();\n", "fn a() {\n    one();\n    new();\n    two();\n}\n");
+        refused(text, "@@\n    one();\n+        new();\n    two();\n", 1, Reason::NotFound);
+    }
+
+    #[test]
+    fn odd_spaces_of_the_indentation_do_not_get_into_the_file() {
+        let text = "a:\n    b \"x\"\n";
+        check(text, "@@\n-\u{a0}\u{a0}\u{a0}\u{a0}b \"x\"\n+\u{a0}\u{a0}\u{a0}\u{a0}c\n", "a:\n    c\n");
+        check(text, "@@\n-\u{a0}\u{a0}\u{a0}\u{a0}b “x”\n+\u{a0}\u{a0}\u{a0}\u{a0}c\n", "a:\n    c\n");
+    }
+
+    #[test]
     fn nothing_more_lenient_is_tried() {
         refused("let total = 1;\n", "@@\n-let totals = 1;\n+x\n", 1, Reason::NotFound);
         refused("    a “b”\n", "@@\n-a \"b\"\n+x\n", 1, Reason::NotFound);
