@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::delta::ledger::{Extent, Ledger, Shift, Telling, tell};
+use crate::delta::ledger::{Ledger, Shift, Sight, Telling, tell};
 use crate::workspace::{ModelText, ReadError, RelPath, Workspace};
 
 use super::working::{Absorbed, WorkingCopy};
@@ -76,7 +76,7 @@ pub fn reconcile(
         match (&target, &now) {
             (Some(target), _) if ledger.get(&path).is_some() || shifted(&shifts, &path) => {
                 let base = now.as_ref().unwrap_or(target);
-                ledger.saw(&path, target, base, Extent::Part);
+                ledger.saw(&path, target, base, Sight::Changes);
             }
             (None, _) => ledger.forget(&path),
             _ => {}
@@ -96,7 +96,7 @@ fn settle(ledger: &mut Ledger, telling: &Telling) {
     for path in &telling.whole {
         if let Some(entry) = ledger.get(path) {
             let (known, told) = (entry.known.clone(), entry.told.clone());
-            ledger.saw(path, &known, &told, Extent::Whole);
+            ledger.saw(path, &known, &told, Sight::Whole);
         }
     }
     for path in &telling.listed {

@@ -12,7 +12,7 @@ use super::tools::{self, Answer, Call, Effect, View};
 use super::working::WorkingCopy;
 use super::{Landing, Stage, TurnRequest, brief::brief, request};
 use crate::delta::frame;
-use crate::delta::ledger::{Extent, Ledger};
+use crate::delta::ledger::{Extent, Ledger, Sight};
 use crate::session::failure::Failure;
 use crate::session::line::{Context, Happening, Line, Reply};
 use crate::session::receipt::Outcome;
@@ -140,9 +140,9 @@ impl<'a> Turn<'a> {
             match (&change.theirs, self.request.workspace.read(&change.path)) {
                 // Told is what the editor has now; a file that is not open may not be on disk yet.
                 (Some(theirs), Ok(now)) => {
-                    self.conversation.ledger.saw(&change.path, theirs, &now, Extent::Part);
+                    self.conversation.ledger.saw(&change.path, theirs, &now, Sight::Changes);
                 }
-                (Some(theirs), Err(_)) => self.conversation.ledger.saw(&change.path, theirs, theirs, Extent::Part),
+                (Some(theirs), Err(_)) => self.conversation.ledger.saw(&change.path, theirs, theirs, Sight::Changes),
                 (None, _) => self.conversation.ledger.forget(&change.path),
             }
         }
@@ -253,7 +253,7 @@ impl<'a> Turn<'a> {
             return None;
         }
         let told = known.map_or_else(|| text.clone(), |entry| entry.told.clone());
-        self.conversation.ledger.saw(path, &text, &told, Extent::Whole);
+        self.conversation.ledger.saw(path, &text, &told, Sight::Whole);
         Some(frame::file(path.as_str(), &text.to_string()))
     }
 
@@ -313,10 +313,10 @@ impl<'a> Turn<'a> {
     fn take(&mut self, answer: &Answer) -> Option<Arc<View>> {
         match &answer.effect {
             Effect::Nothing | Effect::Refused(_) => None,
-            Effect::Saw { path, text, extent } => {
+            Effect::Saw { path, text, sight } => {
                 self.working.pin(path, text);
                 let base = self.working.base(path).unwrap_or(text).clone();
-                self.conversation.ledger.saw(path, text, &base, *extent);
+                self.conversation.ledger.saw(path, text, &base, *sight);
                 None
             }
             Effect::Patched(writes) => {

@@ -20,6 +20,24 @@ pub enum Extent {
     Whole,
 }
 
+/// What the model was shown of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Changes only, or what it wrote itself.
+    Changes,
+    /// Lines `first` to `last`, counted from 1, of `of`.
+    Lines {
+        /// The first.
+        first: usize,
+        /// The last.
+        last: usize,
+        /// How many the file has.
+        of: usize,
+    },
+    /// All of it.
+    Whole,
+}
+
 /// One file as the model knows it.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -29,6 +47,8 @@ pub struct Entry {
     pub told: ModelText,
     /// How much of it was seen.
     pub extent: Extent,
+    /// The lines that were shown of `known`, in order and apart, unless it was shown whole.
+    shown: Vec<(usize, usize)>,
     /// When it was last used; larger is later.
     used: u64,
 }
@@ -51,15 +71,29 @@ impl Ledger {
         self.entries.iter()
     }
 
-    /// The model was sent the user's text, whole or in part. What was known whole stays so.
-    pub fn learn(&mut self, path: &RelPath, text: &ModelText, extent: Extent) {
-        self.saw(path, text, text, extent);
-    }
-
-    /// The model saw its own working copy of the file.
-    pub fn saw(&mut self, path: &RelPath, working: &ModelText, base: &ModelText, extent: Extent) {
-        let extent = self.entries.get(path).map_or(extent, |entry| entry.extent.max(extent));
+    /// The model was shown its own working copy of the file, which began as `base`. What was known whole stays so.
+    pub fn saw(&mut self, path: &RelPath, working: &ModelText, base: &ModelText, sight: Sight) {
+        let before = self.entries.get(path);
+        let mut shown = match before {
+            Some(entry) if entry.known.same(working) => entry.shown.clone(),
+            _ => Vec::new(),
+        };
+        let complete = match sight {
+            Sight::Whole => {
+                shown.clear();
+                true
+            }
+            Sight::Lines { first, last, of } => {
+                add_lines(&mut shown, first, last);
+                shown == [(1, of)]
+            }
+            Sight::Changes => false,
+        };
+        let extent = if complete { Extent::Whole } else { before.map_or(Extent::Part, |entry| entry.extent) };
         self.put(path, working.clone(), base.clone(), extent);
+        if let Some(entry) = self.entries.get_mut(path) {
+            entry.shown = shown;
+        }
     }
 
     /// A patch of the model was taken: it believes the file to be so. A file it created it knows whole.
@@ -82,6 +116,7 @@ impl Ledger {
     pub fn unlearn(&mut self, path: &RelPath) {
         if let Some(entry) = self.entries.get_mut(path) {
             entry.extent = Extent::Part;
+            entry.shown.clear();
         }
     }
 
@@ -89,6 +124,7 @@ impl Ledger {
     pub fn drop_beliefs(&mut self) {
         for entry in self.entries.values_mut() {
             entry.known = entry.told.clone();
+            entry.shown.clear();
         }
     }
 
@@ -109,13 +145,40 @@ impl Ledger {
         }
         // The most recent stand last, nearest to what comes next.
         frames.reverse();
+        self.forget_parts(snapshot);
         frames
+    }
+
+    /// The parts shown so far were of the lineage that ended, save those of files that are told whole in the new one.
+    fn forget_parts(&mut self, told: &Ledger) {
+        for (path, entry) in &mut self.entries {
+            let retold = told.get(path).is_some_and(|entry| entry.extent == Extent::Whole);
+            if !retold && !entry.shown.is_empty() {
+                entry.extent = Extent::Part;
+                entry.shown.clear();
+            }
+        }
     }
 
     fn put(&mut self, path: &RelPath, known: ModelText, told: ModelText, extent: Extent) {
         self.clock += 1;
-        self.entries.insert(path.clone(), Entry { known, told, extent, used: self.clock });
+        let entry = Entry { known, told, extent, shown: Vec::new(), used: self.clock };
+        self.entries.insert(path.clone(), entry);
     }
+}
+
+/// Adds a range of lines to ranges that stand in order and apart.
+fn add_lines(shown: &mut Vec<(usize, usize)>, first: usize, last: usize) {
+    shown.push((first, last));
+    shown.sort_unstable();
+    let mut merged: Vec<(usize, usize)> = Vec::with_capacity(shown.len());
+    for (first, last) in shown.drain(..) {
+        match merged.last_mut() {
+            Some((_, end)) if first <= *end + 1 => *end = last.max(*end),
+            _ => merged.push((first, last)),
+        }
+    }
+    *shown = merged;
 }
 
 /// One file that is no longer what the model knows (or, for an unknown file, what it was when it was opened).
@@ -231,12 +294,43 @@ mod tests {
         assert_eq!(tell(&[shift(Some("x"), None)], 3).text, "--- a/a.rs\n+++ /dev/null\n");
     }
 
+    fn whole(ledger: &mut Ledger, name: &str, words: &str) {
+        ledger.saw(&path(name), &text(words), &text(words), Sight::Whole);
+    }
+
+    #[test]
+    fn a_file_read_in_parts_is_known_once_all_of_one_version_was_shown() {
+        let (old, new) = (text("1\n2\n3\n4\n"), text("1\n2\n3\nfour\n"));
+        let lines = |first, last| Sight::Lines { first, last, of: 4 };
+        let extent = |sights: &[(&ModelText, Sight)]| {
+            let mut ledger = Ledger::default();
+            for (text, sight) in sights {
+                ledger.saw(&path("a.rs"), text, text, *sight);
+            }
+            ledger.get(&path("a.rs")).map(|entry| entry.extent)
+        };
+        assert_eq!(extent(&[(&old, lines(1, 2)), (&old, lines(4, 4))]), Some(Extent::Part), "3 is missing");
+        assert_eq!(extent(&[(&old, lines(3, 4)), (&old, lines(1, 1)), (&old, lines(1, 2))]), Some(Extent::Whole));
+        assert_eq!(extent(&[(&old, lines(1, 2)), (&new, lines(3, 4))]), Some(Extent::Part), "of two versions");
+        assert_eq!(extent(&[(&old, lines(1, 4)), (&new, Sight::Changes)]), Some(Extent::Whole), "changes are told");
+    }
+
+    #[test]
+    fn parts_of_a_lineage_that_ended_do_not_count() {
+        let (mut ledger, one) = (Ledger::default(), text("1\n2\n"));
+        ledger.saw(&path("a.rs"), &one, &one, Sight::Lines { first: 1, last: 1, of: 2 });
+        let before = ledger.clone();
+        ledger.saw(&path("a.rs"), &one, &one, Sight::Lines { first: 2, last: 2, of: 2 });
+        assert!(ledger.retell(&before, 1000).is_empty());
+        assert_eq!(ledger.get(&path("a.rs")).map(|entry| entry.extent), Some(Extent::Part));
+    }
+
     #[test]
     fn a_file_once_known_whole_stays_so_until_it_does_not_fit() {
         let mut ledger = Ledger::default();
-        ledger.learn(&path("a.rs"), &text("one"), Extent::Whole);
-        ledger.learn(&path("a.rs"), &text("two"), Extent::Part);
-        ledger.learn(&path("b.rs"), &text("three"), Extent::Whole);
+        whole(&mut ledger, "a.rs", "one");
+        ledger.saw(&path("a.rs"), &text("two"), &text("two"), Sight::Changes);
+        whole(&mut ledger, "b.rs", "three");
         let snapshot = ledger.clone();
         assert_eq!(ledger.retell(&snapshot, 5), ["<file path=\"b.rs\" bytes=\"5\">\nthree\n</file>"]);
         assert_eq!(ledger.get(&path("a.rs")).map(|entry| entry.extent), Some(Extent::Part));
@@ -245,7 +339,7 @@ mod tests {
     #[test]
     fn beliefs_go_and_the_users_text_stays() {
         let mut ledger = Ledger::default();
-        ledger.learn(&path("a.rs"), &text("mine"), Extent::Whole);
+        whole(&mut ledger, "a.rs", "mine");
         ledger.patched(&path("a.rs"), &text("theirs"), Some(&text("mine")));
         ledger.drop_beliefs();
         assert_eq!(ledger.get(&path("a.rs")).map(|entry| entry.known.to_string()), Some("mine".into()));

@@ -26,7 +26,7 @@ pub enum Failure {
         /// What to do about it.
         advice: String,
     },
-    /// The connection was lost more often than a turn may recover from.
+    /// The connection, or what the server kept of it, was lost more often than a turn may recover from.
     #[error("{0}, and again after reconnecting; nothing was applied, try once more")]
     Lost(String),
     /// The connection was lost in mid turn, and the network did not come back while the turn waited.
@@ -96,9 +96,8 @@ impl Failure {
             ErrorClass::Redirect => {
                 Failure::Unreachable { reason: format!("the provider answers with {text}"), advice: REDIRECTED.into() }
             }
-            ErrorClass::Invalid | ErrorClass::PreviousResponseNotFound | ErrorClass::ConnectionLimit => {
-                Failure::Invalid(text)
-            }
+            ErrorClass::PreviousResponseNotFound | ErrorClass::ConnectionLimit => Failure::Lost(text),
+            ErrorClass::Invalid => Failure::Invalid(text),
         }
     }
 }

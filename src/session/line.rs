@@ -4,16 +4,16 @@
 //! is simply discarded. Everything is counted here, where it is sent and received.
 
 mod answer;
+mod exchange;
 mod lighting;
 mod upkeep;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use answer::Answer;
 use lighting::Lighting;
 use upkeep::{COOL_DOWN, HTTP_HOLDS};
 
@@ -25,12 +25,11 @@ use super::receipt::{Continuity, Outcome, Receipt};
 use super::recovery::{Attempts, Remedy, Trouble};
 use super::state::Event as Happened;
 use super::status::Board;
-use crate::wire::event::{Finished, OutputItem, decode};
-use crate::wire::http::{self, Refusal};
+use crate::wire::event::OutputItem;
+use crate::wire::http;
 use crate::wire::item::{Encoded, Item};
 use crate::wire::request::{FrameKind, MAX_FRAME_BYTES, joined_len};
 use crate::wire::websocket::Connection;
-use crate::wire::{Closed, Incoming};
 
 /// What a new lineage begins with, besides the session's opening items.
 pub trait Context: Send {
@@ -262,7 +261,7 @@ impl Line {
     }
 
     async fn recover(&mut self, trouble: &Trouble, watcher: Watcher<'_>) -> Result<(), Failure> {
-        let (reason, label) = told(trouble);
+        let (reason, label) = (trouble.reason(), trouble.label());
         tracing::info!(%reason, "a request failed");
         self.turn.in_flight = false;
         match self.turn.attempts.remedy(trouble, jitter()) {
@@ -289,7 +288,7 @@ impl Line {
                     Trouble::Api { .. } => self.lineage.break_off(label),
                     _ => self.drop_link(&label),
                 }
-                return Err(given_up(trouble));
+                return Err(trouble.failure());
             }
         }
         Ok(())
@@ -379,113 +378,6 @@ impl Line {
         usize::try_from(tokens.saturating_mul(4)).unwrap_or(usize::MAX).min(MAX_FRAME_BYTES / 2)
     }
 
-    /// Sends and reads to the terminal event.
-    async fn exchange(
-        &mut self,
-        text: String,
-        chained_outputs: bool,
-        watcher: Watcher<'_>,
-    ) -> Result<(Vec<OutputItem>, Finished), Stop> {
-        let bytes_out = text.len();
-        let limits = self.profile.limits.clone();
-        let first_event_by = Instant::now() + limits.first_event_timeout;
-        let mut source = self.send(text, first_event_by).await?;
-        let mut answer = Answer::to(chained_outputs);
-        let mut event_by = first_event_by;
-        loop {
-            let cancel = self.turn.cancel.clone();
-            let by = event_by.min(self.turn.deadline);
-            let incoming = tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(Failure::Cancelled.into()),
-                incoming = timeout_at(by.into(), source.next(&mut self.link)) => incoming,
-            };
-            let (text, bytes) = match incoming {
-                Err(_) if self.turn.deadline <= Instant::now() => {
-                    return Err(Failure::TimedOut(limits.turn_timeout).into());
-                }
-                Err(_) => return Err(cut(format!("the server was silent for {:?}", silence(&answer, &limits)))),
-                Ok(Incoming::Closed(closed)) => return Err(self.closed(&closed, bytes_out, answer.heard)),
-                Ok(Incoming::Event { text, bytes }) => (text, bytes),
-            };
-            self.turn.receipt.bytes_received += bytes as u64;
-            if let (true, Some(asked)) = (self.turn.receipt.ms_to_first_event.is_zero(), self.turn.asked_at) {
-                self.turn.receipt.ms_to_first_event = asked.elapsed();
-            }
-            if let Link::WebSocket { heard, .. } = &mut self.link {
-                *heard = true;
-            }
-            event_by = Instant::now() + limits.idle_timeout;
-            answer.heard = true;
-            let event =
-                decode(&text).map_err(|reason| cut(format!("the server sent something unreadable ({reason})")))?;
-            if let Some(done) = answer.take(event, watcher)? {
-                source.finish();
-                return Ok(done);
-            }
-        }
-    }
-
-    async fn send(&mut self, text: String, by: Instant) -> Result<Source, Stop> {
-        match &mut self.link {
-            Link::None => Err(cut("not connected".into())),
-            Link::WebSocket { connection, .. } => {
-                // A pump that has ended says why when it is asked for the next event.
-                connection.send(text).await;
-                Ok(Source::WebSocket)
-            }
-            Link::Http { client, .. } => {
-                let bytes_out = text.len() as u64;
-                let cancel = self.turn.cancel.clone();
-                let by = by.min(self.turn.deadline);
-                let posted = tokio::select! {
-                    biased;
-                    () = cancel.cancelled() => return Err(Failure::Cancelled.into()),
-                    posted = timeout_at(by.into(), client.post(text, self.profile.limits.connect_timeout)) => posted,
-                };
-                match posted {
-                    Ok(Ok(exchange)) => {
-                        if exchange.resent {
-                            self.made("http");
-                            self.note_connection();
-                            self.turn.receipt.bytes_sent += bytes_out;
-                        }
-                        Ok(Source::Http(exchange))
-                    }
-                    Ok(Err(Refusal::Api(error))) => {
-                        Err(Stop::Trouble(Trouble::Api { error, after_output: false, chained_outputs: false }))
-                    }
-                    Ok(Err(Refusal::Lost(closed))) => Err(cut(closed.to_string())),
-                    Err(_) => Err(cut("the server was silent".into())),
-                }
-            }
-        }
-    }
-
-    /// The connection ended with a request of `bytes_out` on its way; `heard` when the server had begun to answer it.
-    fn closed(&mut self, closed: &Closed, bytes_out: usize, heard: bool) -> Stop {
-        let code = match closed {
-            Closed::ByPeer { code, .. } => *code,
-            _ => None,
-        };
-        let fresh = matches!(self.link, Link::WebSocket { heard: false, .. });
-        let http = self.may_use_http();
-        let trouble = match code {
-            Some(1009) if !heard => self.too_large(bytes_out),
-            Some(1012 | 1013) if !heard => Trouble::Shed { reason: closed.to_string(), http },
-            _ => Trouble::Cut(closed.to_string()),
-        };
-        self.drop_link(&told(&trouble).1);
-        if code == Some(1008) && fresh && http {
-            self.hold_http(&closed.to_string(), HTTP_HOLDS);
-        }
-        Stop::Trouble(trouble)
-    }
-
-    fn too_large(&self, bytes: usize) -> Trouble {
-        Trouble::TooLarge { bytes, http: self.may_use_http() && !matches!(self.link, Link::Http { .. }) }
-    }
-
     /// Whether HTTP may serve where WebSocket does not.
     fn may_use_http(&self) -> bool {
         self.profile.transports == Transports::Auto
@@ -538,71 +430,11 @@ struct Request {
     chained_outputs: bool,
 }
 
-/// Where the events of the request in flight come from.
-enum Source {
-    WebSocket,
-    Http(http::Exchange),
-}
-
-impl Source {
-    async fn next(&mut self, link: &mut Link) -> Incoming {
-        match (self, link) {
-            (Source::WebSocket, Link::WebSocket { connection, .. }) => connection.next().await,
-            (Source::Http(exchange), _) => exchange.next().await,
-            (Source::WebSocket, _) => Incoming::Closed(Closed::Io("the connection is gone".into())),
-        }
-    }
-
-    /// The answer is complete; the connection goes on to the next.
-    fn finish(self) {
-        if let Source::Http(exchange) = self {
-            exchange.finish();
-        }
-    }
-}
-
-/// What happened, for the log and the user, and in a word for the receipt.
-fn told(trouble: &Trouble) -> (String, String) {
-    match trouble {
-        Trouble::Cut(reason) => (reason.clone(), "connection lost".into()),
-        Trouble::Shed { reason, .. } => (reason.clone(), "server restarts or is overloaded".into()),
-        Trouble::TooLarge { bytes, .. } => (format!("a request of {bytes} bytes is too large"), "too large".into()),
-        Trouble::Api { error, .. } => (error.to_string(), error.code.clone().unwrap_or_else(|| "server error".into())),
-    }
-}
-
-/// The failure of a turn for which nothing more can be tried.
-fn given_up(trouble: &Trouble) -> Failure {
-    match trouble {
-        Trouble::Cut(reason) => Failure::Lost(reason.clone()),
-        Trouble::Shed { reason, .. } => Failure::Overloaded(reason.clone()),
-        Trouble::TooLarge { bytes, .. } => Failure::TooLarge { bytes: *bytes },
-        Trouble::Api { error, .. } => match error.retry_after {
-            Some(delay) if delay > super::recovery::LONGEST_WAIT => Failure::Later {
-                seconds: delay.as_secs(),
-                until: clock(SystemTime::now() + delay),
-                reason: error.to_string(),
-            },
-            _ => Failure::from_api(error),
-        },
-    }
-}
-
 fn cut(reason: String) -> Stop {
     Stop::Trouble(Trouble::Cut(reason))
-}
-
-fn silence(answer: &Answer, limits: &super::profile::Limits) -> Duration {
-    if answer.started { limits.idle_timeout } else { limits.first_event_timeout }
 }
 
 /// A factor around 1, so that many sessions do not come back in step.
 fn jitter() -> f64 {
     0.9 + 0.2 * fastrand::f64()
-}
-
-/// A wall clock time as `HH:MM:SS UTC`.
-fn clock(time: SystemTime) -> String {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
-    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

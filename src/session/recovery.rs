@@ -1,7 +1,8 @@
 //! What to do when a request fails: the rules of the contract's "When things fail", as one pure decision.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use super::failure::Failure;
 use crate::wire::error::{ApiError, ErrorClass};
 
 /// Longest delay a server may ask for that is waited out.
@@ -39,6 +40,44 @@ pub enum Trouble {
         /// The request answered tool calls that only the server's side of the chain holds.
         chained_outputs: bool,
     },
+}
+
+impl Trouble {
+    /// What happened, for the log and the user.
+    pub fn reason(&self) -> String {
+        match self {
+            Trouble::Cut(reason) | Trouble::Shed { reason, .. } => reason.clone(),
+            Trouble::TooLarge { bytes, .. } => format!("a request of {bytes} bytes is too large"),
+            Trouble::Api { error, .. } => error.to_string(),
+        }
+    }
+
+    /// The same in a word, for the receipt.
+    pub fn label(&self) -> String {
+        match self {
+            Trouble::Cut(_) => "connection lost".into(),
+            Trouble::Shed { .. } => "server restarts or is overloaded".into(),
+            Trouble::TooLarge { .. } => "too large".into(),
+            Trouble::Api { error, .. } => error.code.clone().unwrap_or_else(|| "server error".into()),
+        }
+    }
+
+    /// The failure of a turn for which nothing more can be tried.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Trouble::Cut(reason) => Failure::Lost(reason.clone()),
+            Trouble::Shed { reason, .. } => Failure::Overloaded(reason.clone()),
+            Trouble::TooLarge { bytes, .. } => Failure::TooLarge { bytes: *bytes },
+            Trouble::Api { error, .. } => match error.retry_after {
+                Some(delay) if delay > LONGEST_WAIT => Failure::Later {
+                    seconds: delay.as_secs(),
+                    until: clock(SystemTime::now() + delay),
+                    reason: error.to_string(),
+                },
+                _ => Failure::from_api(error),
+            },
+        }
+    }
 }
 
 /// What to do about it.
@@ -131,6 +170,12 @@ impl Attempts {
         self.round_retries += 1;
         Remedy::Wait(delay)
     }
+}
+
+/// A wall clock time as `HH:MM:SS UTC`.
+fn clock(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 #[cfg(test)]

@@ -4,25 +4,22 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use futures_util::{SinkExt, StreamExt};
-use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::body::{Bytes, Frame};
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio_tungstenite::tungstenite::handshake::server::{
-    ErrorResponse, Request as UpgradeRequest, Response as UpgradeResponse,
-};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, http};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
+use tokio_tungstenite::tungstenite::http::HeaderMap;
 
-use super::reply::{Refusal, Reply, Step, Terminal};
+use super::reply::{Reply, Step, Terminal};
 use super::request::{Chain, Request, Transport, violations};
 use super::rig::bounded;
+
+mod posts;
+mod speaker;
+mod websocket;
+
+use posts::posts;
+use websocket::websocket;
 
 /// What happens to an upgrade.
 #[derive(Clone, Copy, Debug)]
@@ -281,7 +278,7 @@ impl Shared {
         result
     }
 
-    fn connection(&self, path: String, headers: &http::HeaderMap) -> usize {
+    fn connection(&self, path: String, headers: &HeaderMap) -> usize {
         self.update(|state| {
             state.connections.push(Connection { path, headers: listed(headers), pings: 0, closing: None });
             state.connections.len() - 1
@@ -318,7 +315,7 @@ fn warm_up() -> Reply {
     Reply::of([Step::Created, Step::Completed(Terminal::Whole)])
 }
 
-fn listed(headers: &http::HeaderMap) -> Vec<(String, String)> {
+fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
 }
 
@@ -350,312 +347,5 @@ async fn speak(stream: TcpStream, shared: Arc<Shared>) {
         Ok(1) if first == *b"G" => websocket(stream, shared).await,
         Ok(1) => posts(stream, shared).await,
         _ => {}
-    }
-}
-
-// ---- what an answer says, whatever carries it ------------------------------------------------------------------
-
-/// An answer in the making: turns steps into events and keeps the chain.
-struct Speaker<'a> {
-    shared: &'a Shared,
-    request: usize,
-    id: String,
-    sequence: usize,
-    numbered: bool,
-    items: Vec<Value>,
-    calls: Vec<String>,
-}
-
-impl<'a> Speaker<'a> {
-    fn new(shared: &'a Shared, request: usize) -> Speaker<'a> {
-        Speaker {
-            shared,
-            request,
-            id: format!("resp_{request}"),
-            sequence: 0,
-            numbered: true,
-            items: Vec::new(),
-            calls: Vec::new(),
-        }
-    }
-
-    /// The event a step says, if it says one.
-    fn event(&mut self, step: &Step, chain: &mut Chain) -> Option<Value> {
-        let mut event = match step {
-            Step::Created => json!({"type": "response.created", "response": self.response("in_progress")}),
-            Step::Delta(text) => json!({"type": "response.output_text.delta", "delta": text}),
-            Step::Item(item) => {
-                let item = self.item(item.clone());
-                json!({"type": "response.output_item.done", "output_index": self.items.len() - 1, "item": item})
-            }
-            Step::Completed(terminal) => {
-                *chain = Chain { latest: Some(self.id.clone()), calls: std::mem::take(&mut self.calls) };
-                json!({"type": "response.completed", "response": self.completed(*terminal)})
-            }
-            Step::Incomplete(reason) => {
-                *chain = Chain::default();
-                let mut response = self.response("incomplete");
-                response["incomplete_details"] = json!({ "reason": reason });
-                json!({"type": "response.incomplete", "response": response})
-            }
-            Step::Event(event) => {
-                if event["type"] == "error" || event["type"] == "response.failed" {
-                    *chain = Chain::default();
-                }
-                return Some(event.clone());
-            }
-            Step::Unnumbered => {
-                self.numbered = false;
-                return None;
-            }
-            _ => return None,
-        };
-        if self.numbered {
-            event["sequence_number"] = json!(self.sequence);
-        }
-        self.sequence += 1;
-        Some(event)
-    }
-
-    fn response(&self, status: &str) -> Value {
-        json!({"id": self.id, "object": "response", "status": status, "output": []})
-    }
-
-    fn completed(&self, terminal: Terminal) -> Value {
-        let mut response = self.response("completed");
-        match terminal {
-            Terminal::Whole => {
-                response["output"] = json!(self.items);
-                response["usage"] = json!({"input_tokens": 100, "input_tokens_details": {"cached_tokens": 40},
-                    "output_tokens": 10, "total_tokens": 110});
-            }
-            Terminal::Bare => response["output"] = Value::Null,
-        }
-        response
-    }
-
-    /// Gives a call its id and notes the item.
-    fn item(&mut self, mut item: Value) -> Value {
-        self.shared.update(|state| {
-            if item["type"].as_str().is_some_and(|kind| kind.ends_with("_call")) {
-                state.calls += 1;
-                let id = format!("call_{}", state.calls);
-                item["call_id"] = json!(id);
-                self.calls.push(id);
-            }
-            state.requests[self.request].output.push(item.to_string());
-        });
-        self.items.push(item.clone());
-        item
-    }
-
-    fn sent(&self, bytes: usize) {
-        self.shared.update(|state| state.requests[self.request].answered += bytes);
-    }
-}
-
-// ---- WebSocket -------------------------------------------------------------------------------------------------
-
-type Socket = WebSocketStream<TcpStream>;
-
-async fn websocket(mut stream: TcpStream, shared: Arc<Shared>) {
-    let upgrade = shared.update(State::upgrade);
-    match upgrade {
-        Upgrade::Dropped => return,
-        Upgrade::Unanswered => return ignore(&mut stream).await,
-        _ => {}
-    }
-    let mut connection = 0;
-    // The trait, not this closure, says how large a refusal is.
-    #[allow(clippy::result_large_err)]
-    let look = |request: &UpgradeRequest, response: UpgradeResponse| {
-        connection = shared.connection(request.uri().path().to_owned(), request.headers());
-        let Upgrade::Refuse(status) = upgrade else { return Ok(response) };
-        let body = json!({"error": {"message": format!("refused with {status}")}}).to_string();
-        let mut refusal = ErrorResponse::new(Some(body));
-        *refusal.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        Err(refusal)
-    };
-    let limits = WebSocketConfig::default();
-    let Ok(mut socket) = accept_hdr_async_with_config(stream, look, Some(limits)).await else { return };
-    match upgrade {
-        Upgrade::CloseAtOnce(code) => {
-            close(&mut socket, code, "").await;
-        }
-        Upgrade::Deaf => ignore(socket.get_mut()).await,
-        _ => {
-            let closing = converse(&mut socket, connection, &shared).await;
-            shared.closed(connection, closing);
-        }
-    }
-}
-
-async fn converse(socket: &mut Socket, connection: usize, shared: &Shared) -> Closing {
-    let mut chain = Chain::default();
-    loop {
-        let text = match hear(socket, connection, shared).await {
-            Ok(text) => text,
-            Err(closing) => return closing,
-        };
-        let (request, reply) = shared.take(connection, Transport::WebSocket, text, &chain);
-        let mut speaker = Speaker::new(shared, request);
-        for step in reply.steps {
-            if let Some(event) = speaker.event(&step, &mut chain) {
-                let text = event.to_string();
-                speaker.sent(text.len());
-                if socket.send(Message::text(text)).await.is_err() {
-                    return Closing::Gone;
-                }
-                continue;
-            }
-            match step {
-                Step::Garbage(text) => {
-                    speaker.sent(text.len());
-                    let _ = socket.send(Message::text(text)).await;
-                }
-                Step::Binary => drop(socket.send(Message::binary(vec![0, 1])).await),
-                Step::Close(code, reason) => {
-                    close(socket, code, reason).await;
-                    return Closing::Gone;
-                }
-                Step::Cut => return Closing::Gone,
-                Step::Reset => {
-                    let _ = socket.get_ref().set_zero_linger();
-                    return Closing::Gone;
-                }
-                Step::Deaf => {
-                    ignore(socket.get_mut()).await;
-                    return Closing::Gone;
-                }
-                Step::Silence => return attend(socket, connection, shared).await,
-                Step::Do(action) => action(),
-                Step::Until(sign) => tokio::select! {
-                    () = sign.notified() => {}
-                    closing = attend(socket, connection, shared) => return closing,
-                },
-                _ => {}
-            }
-        }
-    }
-}
-
-/// The next text frame, or the end.
-async fn hear(socket: &mut Socket, connection: usize, shared: &Shared) -> Result<String, Closing> {
-    loop {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
-            Some(Ok(Message::Ping(_))) => shared.update(|state| state.connections[connection].pings += 1),
-            Some(Ok(Message::Close(Some(frame)))) => {
-                return Err(Closing::Frame(frame.code.into(), frame.reason.as_str().to_owned()));
-            }
-            Some(Ok(Message::Binary(_))) => shared.violation("a binary frame"),
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => return Err(Closing::Gone),
-        }
-    }
-}
-
-/// Listens to a client that has nothing to say until it goes.
-async fn attend(socket: &mut Socket, connection: usize, shared: &Shared) -> Closing {
-    loop {
-        match hear(socket, connection, shared).await {
-            Ok(_) => shared.violation("a request while another is in flight"),
-            Err(closing) => return closing,
-        }
-    }
-}
-
-/// Lets everything fall into the void until the client goes; it hears nothing, not even a pong.
-async fn ignore(stream: &mut TcpStream) {
-    let mut void = [0; 4096];
-    while stream.read(&mut void).await.is_ok_and(|count| count > 0) {}
-}
-
-async fn close(socket: &mut Socket, code: u16, reason: &'static str) {
-    let _ = socket.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await;
-    while let Some(Ok(_)) = socket.next().await {}
-}
-
-// ---- HTTP ------------------------------------------------------------------------------------------------------
-
-type Body = UnsyncBoxBody<Bytes, std::io::Error>;
-
-async fn posts(stream: TcpStream, shared: Arc<Shared>) {
-    let connection = shared.connection(String::new(), &http::HeaderMap::new());
-    let service = |request: hyper::Request<hyper::body::Incoming>| {
-        let shared = shared.clone();
-        async move { Ok::<_, std::convert::Infallible>(post(request, connection, shared).await) }
-    };
-    let served = hyper::server::conn::http1::Builder::new();
-    let _ = served.serve_connection(TokioIo::new(stream), hyper::service::service_fn(service)).await;
-    shared.closed(connection, Closing::Gone);
-}
-
-async fn post(
-    request: hyper::Request<hyper::body::Incoming>,
-    connection: usize,
-    shared: Arc<Shared>,
-) -> hyper::Response<Body> {
-    let headers = listed(request.headers());
-    let path = request.uri().path().to_owned();
-    shared.update(|state| {
-        state.connections[connection].headers = headers;
-        state.connections[connection].path = path;
-    });
-    let raw = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let raw = String::from_utf8(raw.to_vec()).unwrap();
-    let (number, reply) = shared.take(connection, Transport::Http, raw, &Chain::default());
-    if let Some(Refusal { status, headers, body }) = reply.refusal {
-        let mut response = hyper::Response::builder().status(status);
-        for (name, value) in headers {
-            response = response.header(name, value);
-        }
-        let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
-        return response.body(body.boxed_unsync()).unwrap();
-    }
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(stream_events(reply.steps, number, connection, shared, sender));
-    let frames = futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|frame| (frame, receiver))
-    });
-    let response = hyper::Response::builder().header("content-type", "text/event-stream");
-    response.body(StreamBody::new(frames).boxed_unsync()).unwrap()
-}
-
-type Frames = mpsc::Sender<Result<Frame<Bytes>, std::io::Error>>;
-
-async fn stream_events(steps: Vec<Step>, request: usize, connection: usize, shared: Arc<Shared>, frames: Frames) {
-    let mut speaker = Speaker::new(&shared, request);
-    let mut chain = Chain::default();
-    for step in steps {
-        let text = match speaker.event(&step, &mut chain) {
-            Some(event) => format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()),
-            None => match step {
-                Step::Garbage(text) => format!("data: {text}\n\n"),
-                Step::Do(action) => {
-                    action();
-                    continue;
-                }
-                Step::Close(..) => return,
-                Step::Cut | Step::Reset => {
-                    let _ = frames.send(Err(std::io::ErrorKind::ConnectionReset.into())).await;
-                    return;
-                }
-                Step::Silence | Step::Deaf => {
-                    frames.closed().await;
-                    shared.closed(connection, Closing::Gone);
-                    return;
-                }
-                Step::Until(sign) => {
-                    sign.notified().await;
-                    continue;
-                }
-                _ => continue,
-            },
-        };
-        speaker.sent(text.len());
-        if frames.send(Ok(Frame::data(Bytes::from(text)))).await.is_err() {
-            return;
-        }
     }
 }

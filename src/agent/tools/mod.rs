@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::delta::ledger::Extent;
+use crate::delta::ledger::Sight;
 use crate::wire::item::Item;
 use crate::workspace::{ModelText, RelPath};
 
@@ -133,7 +133,7 @@ pub enum Effect {
         /// The text it saw, or saw a part of.
         text: ModelText,
         /// How much.
-        extent: Extent,
+        sight: Sight,
     },
     /// A patch was taken.
     Patched(Vec<Write>),

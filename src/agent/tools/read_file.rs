@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Answer, Effect, View, arguments};
-use crate::delta::ledger::Extent;
+use crate::delta::ledger::Sight;
 
 /// Most text given at once (contract 1.7).
 const MAX_BYTES: usize = 64 * 1024;
@@ -36,8 +36,8 @@ pub fn run(arguments: Arguments, view: &View) -> Result<Answer, String> {
     };
     let whole = first == 1 && last == count;
     let output = format!("{header}\n{shown}");
-    let extent = if whole { Extent::Whole } else { Extent::Part };
-    Ok(Answer { output, effect: Effect::Saw { path, text, extent } })
+    let sight = if whole { Sight::Whole } else { Sight::Lines { first, last, of: count } };
+    Ok(Answer { output, effect: Effect::Saw { path, text, sight } })
 }
 
 /// As many whole lines as fit, and the number of the last. A single line beyond the limit is given whole: half of it
