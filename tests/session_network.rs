@@ -97,6 +97,28 @@ async fn a_request_on_a_quiet_socket_goes_out_with_a_ping() {
     turn.end().await;
 }
 
+#[tokio::test]
+async fn where_upgrades_are_swallowed_http_serves_before_anybody_asks() {
+    let setup = setup().upgrades([Upgrade::Unanswered, Upgrade::Unanswered]);
+    let mut rig = setup.limits(|limits| limits.connect_timeout = Duration::from_millis(200)).start().await;
+    rig.until(State::Offline).await;
+    let status = rig.until(State::Warm).await;
+    assert_eq!(status.transport, "http");
+    let ended = rig.edit("src/a.rs", [Reply::text("Over HTTP.")]).await;
+    assert_eq!((ended.outcome(), ended.receipt.transport), (Outcome::Answered, "http"));
+}
+
+#[tokio::test]
+async fn where_websockets_have_worked_a_network_that_swallows_them_is_waited_for() {
+    let unanswered = [Upgrade::Accept, Upgrade::Unanswered, Upgrade::Unanswered, Upgrade::Unanswered];
+    let setup = setup().upgrades(unanswered);
+    let mut rig = setup.limits(|limits| limits.connect_timeout = Duration::from_millis(100)).warm().await;
+    rig.provider.drop_connections();
+    rig.until(State::Offline).await;
+    assert_eq!(rig.until(State::Warm).await.transport, "websocket");
+    rig.edit("src/a.rs", [Reply::text("Over WebSocket.")]).await;
+}
+
 // ---- servers that want to be left alone --------------------------------------------------------------------------
 
 #[tokio::test]

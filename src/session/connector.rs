@@ -62,9 +62,14 @@ pub enum Verdict {
 }
 
 impl ConnectFailure {
-    /// Whether a server answered at all, if not with a WebSocket.
-    pub fn was_answered(&self) -> bool {
-        matches!(self, ConnectFailure::Connect(ConnectError::Refused { .. } | ConnectError::Handshake { .. }))
+    /// Whether a server, or something in its place, was there and did not want a WebSocket. One that swallows upgrades is
+    /// told from a network that is down only by what was had before: `outage` when it is rather that.
+    pub fn is_refusal(&self, outage: bool) -> bool {
+        match self {
+            ConnectFailure::Connect(ConnectError::Refused { .. } | ConnectError::Handshake { .. }) => true,
+            ConnectFailure::Connect(ConnectError::TimedOut { .. }) => !outage,
+            _ => false,
+        }
     }
 
     /// What to do about it: a clause without a capital or a full stop.

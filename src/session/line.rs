@@ -78,6 +78,8 @@ pub struct Line {
     comeback: Comeback,
     /// A sign of life may light it: it was lit before, and only the network or a long rest put it out.
     wakes: bool,
+    /// This session had a WebSocket before: one that cannot be had now is the network's fault.
+    websocket_worked: bool,
     activity: Activity,
     turn: TurnRecord,
 }
@@ -107,7 +109,7 @@ struct Comeback {
     dark_since: Option<Instant>,
     /// Attempts begun since then.
     attempts: u32,
-    /// Of these, answered, but not with a WebSocket.
+    /// Of these, refused.
     refused: u32,
     /// When a server last closed because it restarts or has too much to do.
     shed: Option<Instant>,
@@ -176,6 +178,7 @@ impl Line {
             lighting: Lighting::default(),
             comeback: Comeback::default(),
             wakes: false,
+            websocket_worked: false,
             activity,
             turn,
         }

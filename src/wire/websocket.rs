@@ -69,7 +69,7 @@ pub enum ConnectError {
         /// What broke.
         reason: String,
     },
-    /// No answer in time.
+    /// The server was reached, and did not answer in time.
     #[error("no answer from {url} within {after:?}")]
     TimedOut {
         /// The endpoint.

@@ -50,6 +50,7 @@ impl Line {
             }
             if let Link::WebSocket { heard, .. } = &mut self.link {
                 *heard = true;
+                self.websocket_worked = true;
             }
             event_by = Instant::now() + limits.idle_timeout;
             answer.heard = true;

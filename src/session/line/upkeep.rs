@@ -20,6 +20,8 @@ use crate::wire::{Closed, Incoming};
 pub(super) const HTTP_HOLDS: Duration = Duration::from_secs(600);
 /// How long a server that closes because it restarts or has too much to do is left alone (`protocol.md` 10).
 pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
+/// How long a network may be away before HTTP is tried instead, for a session that had a WebSocket.
+const LONGEST_OUTAGE: Duration = Duration::from_secs(60);
 /// Pause before another rotation attempt.
 const ROTATE_AGAIN: Duration = Duration::from_secs(30);
 /// How long a turn that lost its connection waits for the network. Shorter than most people's patience, longer than
@@ -50,6 +52,7 @@ impl Line {
         self.lighting.stop();
         self.lineage = Lineage::fresh(Some("reset".into()));
         self.comeback = Comeback::default();
+        self.websocket_worked = false;
         self.board.tell(Happened::Dark);
         if self.profile.warm {
             self.light();
@@ -96,6 +99,7 @@ impl Line {
     /// A background attempt ended: first light, a comeback, or a rotation.
     fn lit(&mut self, lit: Result<Made, ConnectFailure>) {
         let auto = self.may_use_http();
+        let outage = self.is_outage();
         match (lit, &mut self.link) {
             (Ok(made), link) => {
                 match link {
@@ -108,7 +112,7 @@ impl Line {
             (Err(error), Link::None) => match error.verdict() {
                 Verdict::NoWebSocket if auto => self.hold_http(&error.to_string(), HTTP_HOLDS),
                 // The server is there and said no twice: what it wants is not a WebSocket.
-                Verdict::Again if auto && error.was_answered() && self.comeback.refused > 0 => {
+                Verdict::Again if auto && error.is_refusal(outage) && self.comeback.refused > 0 => {
                     self.hold_http(&error.to_string(), HTTP_HOLDS);
                 }
                 Verdict::Fatal(_) => {
@@ -118,7 +122,7 @@ impl Line {
                     self.offline(error.to_string(), None);
                 }
                 _ => {
-                    self.comeback.refused += u32::from(error.was_answered());
+                    self.comeback.refused += u32::from(error.is_refusal(outage));
                     let pause = self.comeback.pause();
                     self.offline(error.to_string(), Some(pause));
                 }
@@ -173,6 +177,7 @@ impl Line {
         };
         let rotate_at = lit.since + self.profile.limits.rotate_after;
         let broken = self.lineage.broken().map(str::to_owned);
+        self.websocket_worked = true;
         self.lineage = Lineage::warmed(lit.response_id, &self.profile.opening, broken);
         let new = Link::WebSocket { connection: lit.connection, rotate_at, heard: true };
         if let Link::WebSocket { connection, .. } = std::mem::replace(&mut self.link, new) {
@@ -222,6 +227,12 @@ impl Line {
             true => self.offline(closed.to_string(), Some(COOL_DOWN)),
             false => self.offline(closed.to_string(), Some(Duration::from_secs(1))),
         }
+    }
+
+    /// Whether silence means that the network is away, and not that WebSockets are unwanted: this session had one, and
+    /// lost it not long ago.
+    fn is_outage(&self) -> bool {
+        self.websocket_worked && self.comeback.dark_since.is_none_or(|since| since.elapsed() < LONGEST_OUTAGE)
     }
 
     /// There is no connection; the next attempt comes after `pause`, if any, unless an earlier one is planned.
@@ -294,6 +305,7 @@ impl Line {
             match error.verdict() {
                 Verdict::Fatal(failure) => return Err(failure.into()),
                 Verdict::Again if !last_try => last_try = true,
+                Verdict::Again if self.is_outage() && !error.is_refusal(true) => return Ok(Err(error)),
                 _ if self.may_use_http() => {
                     // HTTP holds only if it can be had.
                     let connected = self.connect_http().await?;
