@@ -65,6 +65,16 @@ impl Shift {
         Some(Cow::Owned(self.apply(indent(line))? + content))
     }
 
+    /// Whether it is by an odd number of spaces.
+    pub(super) fn is_odd(&self) -> bool {
+        match self {
+            Shift::Deeper(blanks) | Shift::Shallower(blanks) => {
+                blanks.chars().all(|c| c == ' ') && blanks.len() % 2 == 1
+            }
+            _ => false,
+        }
+    }
+
     fn apply(&self, indent: &str) -> Option<String> {
         match self {
             Shift::Deeper(more) => Some(format!("{more}{indent}")),

@@ -1,8 +1,9 @@
 //! Finding the one place in a text where a hunk belongs.
 //!
 //! The passes go from literal to lenient: exact, trailing blanks ignored, the space before context forgotten, one uniform
-//! indentation shift, typographic characters folded. A pass counts only when all earlier ones found nothing, and every pass needs exactly one place:
-//! there is no scoring and no edit distance, because a wrong place costs the user more than a refusal.
+//! indentation shift; then the same with typographic characters folded. A pass counts only when all earlier ones found
+//! nothing, and every pass needs exactly one place: there is no scoring and no edit distance, because a wrong place costs
+//! the user more than a refusal.
 //!
 //! All passes are made in one search: lines are compared by their canonical form first, then each place is graded.
 
@@ -11,8 +12,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::anchor::{self, Anchors, Scope};
-use super::canonical::{canonical, fold};
-use super::indent::{self, Shift};
+use super::canonical::canonical;
+use super::fit::{Fit, fit};
+use super::indent::Shift;
 use super::patch::{Hunk, HunkLine};
 use super::rejection::{Miss, Reason};
 
@@ -121,9 +123,10 @@ impl<'t> Locator<'t> {
                     picked => picked,
                 }
             }
-            // The anchor is not in the file: what it was to tell apart is refused, what is literally unique is not.
+            // The anchor is not in the file: what it was to tell apart is refused, and so is another indentation, which could
+            // be that of another block.
             Err(_) => match pick(hits) {
-                Picked::One(hit) if !hit.fit.is_literal() => Picked::None,
+                Picked::One(hit) if !hit.fit.pass.keeps_indent() => Picked::None,
                 picked => picked,
             },
         }
@@ -187,65 +190,12 @@ impl<'t> Locator<'t> {
         let candidates = places[first..].iter().map(|&at| at - rarest).take_while(|start| starts.contains(start));
         candidates
             .filter(|&start| self.ids[start..].starts_with(&block.ids))
-            .filter_map(|start| self.fit(block, start).map(|fit| Hit { start, fit }))
+            .filter_map(|start| {
+                let fit = fit(block.hunk, &block.old, &self.lines[start..start + block.old.len()])?;
+                Some(Hit { start, fit })
+            })
             .take(MAX_HITS)
             .collect()
-    }
-
-    /// The first pass that takes the block at `start`, where its canonical lines agree.
-    fn fit(&self, block: &Block<'_>, start: usize) -> Option<Fit> {
-        let pairs = || block.old.iter().copied().zip(self.lines[start..].iter().copied());
-        if pairs().all(|(hunk, file)| hunk == file) {
-            return Some(Fit::Exact);
-        }
-        if pairs().all(|(hunk, file)| hunk.trim_end() == file.trim_end()) {
-            return Some(Fit::TrailingBlanks);
-        }
-        let one_short = self.one_short(block, start);
-        if one_short == OneShort::Marks {
-            return Some(Fit::ForgottenMarks);
-        }
-        // Brackets alone are alike everywhere; only words make it likely that another indentation is meant.
-        if pairs().all(|(hunk, file)| hunk.trim() == file.trim())
-            && block.old.iter().any(|line| line.contains(char::is_alphanumeric))
-            && one_short != OneShort::Unclear
-            && let Some(shift) = Shift::between(pairs())
-            && block.added().all(|line| shift.line(line).is_some())
-        {
-            return Some(Fit::Shifted(shift));
-        }
-        let alike = pairs().all(|(hunk, file)| fold(hunk).trim_end() == fold(file).trim_end());
-        alike.then(|| Fit::Folded(Shift::between(pairs())))
-    }
-
-    /// Reads a block whose context lines may each have one space less than the file: because the mark in front of them
-    /// was forgotten, and then the added lines are right as they are, or because the whole hunk is shifted.
-    fn one_short(&self, block: &Block<'_>, start: usize) -> OneShort {
-        let old = block.hunk.iter().filter(|line| !matches!(line, HunkLine::Add(_)));
-        let (mut is_short, mut is_shown) = (false, false);
-        for (line, (hunk, file)) in old.zip(block.old.iter().zip(&self.lines[start..])) {
-            let (hunk, file) = (hunk.trim_end(), file.trim_end());
-            if hunk == file {
-                is_shown |= !hunk.is_empty();
-            } else if matches!(line, HunkLine::Context(_)) && file.strip_prefix(' ') == Some(hunk) {
-                is_short = true;
-            } else {
-                return OneShort::Neither;
-            }
-        }
-        if !is_short {
-            return OneShort::Neither;
-        }
-        // A line that is right as it is shows that the hunk is not shifted; else the added lines have to show it.
-        let beside =
-            |indent: &str| self.lines[start..].iter().take(block.old.len()).any(|file| indent::indent(file) == indent);
-        let added = || block.added().filter(|line| !line.trim().is_empty()).map(indent::indent);
-        match (added().any(beside), added().any(|indent| beside(&format!(" {indent}")))) {
-            _ if is_shown => OneShort::Marks,
-            (true, false) => OneShort::Marks,
-            (false, true) => OneShort::Shift,
-            _ => OneShort::Unclear,
-        }
     }
 
     fn places_of_id(&self, id: u32) -> &[usize] {
@@ -340,20 +290,8 @@ impl<'h> Block<'h> {
         Block { hunk, old, ids }
     }
 
-    fn added(&self) -> impl Iterator<Item = &'h str> {
-        self.hunk.iter().filter_map(|line| match line {
-            HunkLine::Add(text) => Some(text.as_str()),
-            HunkLine::Context(_) | HunkLine::Remove(_) => None,
-        })
-    }
-
     fn place(&self, hit: Hit) -> Place<'h> {
-        let shift = match hit.fit {
-            Fit::Shifted(shift) => Some(shift),
-            Fit::Folded(shift) => shift,
-            Fit::Exact | Fit::TrailingBlanks | Fit::ForgottenMarks => None,
-        };
-        Place { lines: hit.start..hit.start + self.old.len(), hunk: self.hunk, shift }
+        Place { lines: hit.start..hit.start + self.old.len(), hunk: self.hunk, shift: hit.fit.shift }
     }
 }
 
@@ -361,42 +299,6 @@ impl<'h> Block<'h> {
 struct Hit {
     start: usize,
     fit: Fit,
-}
-
-/// The pass that takes a place, the most literal first.
-#[derive(Clone)]
-enum Fit {
-    Exact,
-    TrailingBlanks,
-    ForgottenMarks,
-    Shifted(Shift),
-    /// With odd spaces folded in the indentation of added lines too.
-    Folded(Option<Shift>),
-}
-
-/// What is wrong with context that has one space less than the file.
-#[derive(PartialEq, Eq)]
-enum OneShort {
-    Neither,
-    Marks,
-    Shift,
-    Unclear,
-}
-
-impl Fit {
-    fn pass(&self) -> u8 {
-        match self {
-            Fit::Exact => 1,
-            Fit::TrailingBlanks => 2,
-            Fit::ForgottenMarks => 3,
-            Fit::Shifted(_) => 4,
-            Fit::Folded(_) => 5,
-        }
-    }
-
-    fn is_literal(&self) -> bool {
-        self.pass() <= 2
-    }
 }
 
 enum Picked {
@@ -408,8 +310,8 @@ enum Picked {
 impl Picked {
     /// The only hit of the first pass that has hits, or the one of them that stands on the promised line.
     fn from(mut hits: Vec<Hit>, line_hint: Option<usize>) -> Picked {
-        let Some(pass) = hits.iter().map(|hit| hit.fit.pass()).min() else { return Picked::None };
-        hits.retain(|hit| hit.fit.pass() == pass);
+        let Some(pass) = hits.iter().map(|hit| hit.fit.pass).min() else { return Picked::None };
+        hits.retain(|hit| hit.fit.pass == pass);
         if let Some(promised) = hits.iter().position(|hit| Some(hit.start) == line_hint) {
             return Picked::One(hits.swap_remove(promised));
         }

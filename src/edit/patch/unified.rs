@@ -172,11 +172,12 @@ impl<'p> Reader<'p> {
         !self.fenced && (open.after_blank() || left == Some((0, 0))) && self.nothing_left(left)
     }
 
-    /// Whether no line from here to the next file could still belong to the hunk.
+    /// Whether no line from here to the next file could still belong to this one.
     fn nothing_left(&self, left: Option<(usize, usize)>) -> bool {
         let rest = &self.lines[self.at + 1..];
-        let next_file = (0..rest.len()).find(|&at| begins(&rest[at..])).unwrap_or(rest.len());
-        left == Some((0, 0)) || !rest[..next_file].iter().any(|line| line.starts_with(['+', '-']))
+        let next = (0..rest.len()).find(|&at| begins(&rest[at..])).unwrap_or(rest.len());
+        let goes_on = rest.get(next).is_some_and(|line| line.starts_with("@@"));
+        left == Some((0, 0)) || !goes_on && !rest[..next].iter().any(|line| line.starts_with(['+', '-']))
     }
 }
 
