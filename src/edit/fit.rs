@@ -34,6 +34,11 @@ enum Difference {
 }
 
 impl Pass {
+    /// Whether no space is missing in front of context lines.
+    pub(super) fn keeps_marks(self) -> bool {
+        self.difference != Difference::ForgottenMarks
+    }
+
     /// Whether the indentation says nothing against the place.
     pub(super) fn keeps_indent(self) -> bool {
         self.difference != Difference::Shift

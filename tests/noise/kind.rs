@@ -25,14 +25,14 @@ pub enum Kind {
     StaleContext,
     /// A context line twice.
     RepeatedContext,
+    /// The hunk's old lines stand elsewhere in the file, too.
+    TwiceInFile,
     /// The line above that opens the block, as an anchor.
     Anchor,
     /// An anchor that is not in the file.
     UnknownAnchor,
     /// A line number that is not the hunk's.
     WrongLine,
-    /// The hunk's old lines stand elsewhere in the file, too.
-    TwiceInFile,
     /// CRLF in the patch.
     CarriageReturns,
     /// A fence, words around it, no first line.
@@ -54,10 +54,10 @@ impl Kind {
         Kind::ForgottenMarks,
         Kind::StaleContext,
         Kind::RepeatedContext,
+        Kind::TwiceInFile,
         Kind::Anchor,
         Kind::UnknownAnchor,
         Kind::WrongLine,
-        Kind::TwiceInFile,
         Kind::CarriageReturns,
         Kind::Wrapping,
         Kind::BlankLines,
@@ -77,11 +77,12 @@ impl Kind {
             Kind::NoBreakSpaces => each_old(piece, inner_spaces),
             Kind::Typography => each_old(piece, |text| text.replace('"', "”").replace('\'', "’").replace(" - ", " – ")),
             Kind::LessContext => less_context(piece, rng.usize(..2)),
-            Kind::StaleContext => with_context(piece, rng, |lines, at| lines[at] = stale(&lines[at])),
-            Kind::RepeatedContext => with_context(piece, rng, |lines, at| lines.insert(at, lines[at].clone())),
+            Kind::StaleContext => with_context(case, chosen, rng, |lines, at| lines[at] = stale(&lines[at])),
+            Kind::RepeatedContext => with_context(case, chosen, rng, |lines, at| lines.insert(at, lines[at].clone())),
             Kind::BlankLines => {
-                with_context(piece, rng, |lines, at| lines.insert(at, HunkLine::Context(String::new())))
+                with_context(case, chosen, rng, |lines, at| lines.insert(at, HunkLine::Context(String::new())))
             }
+            Kind::TwiceInFile => twice(case, chosen, rng),
             Kind::Anchor => anchor(case, chosen),
             Kind::UnknownAnchor => {
                 piece.anchor = Some("fn no_such_function_in_the_file(self)".into());
@@ -91,7 +92,6 @@ impl Kind {
                 piece.line_hint = rng.usize(1..=case.file.len() + 100);
                 true
             }
-            Kind::TwiceInFile => twice(case, chosen, rng),
         }
     }
 }
@@ -174,13 +174,21 @@ fn less_context(piece: &mut Piece, keep: usize) -> bool {
     before + after > 0
 }
 
-fn with_context(piece: &mut Piece, rng: &mut fastrand::Rng, change: impl Fn(&mut Vec<HunkLine>, usize)) -> bool {
+/// Changes one context line; `false` if the hunk's old lines then stand there all the same, which is another meaning.
+fn with_context(
+    case: &mut Case,
+    chosen: usize,
+    rng: &mut fastrand::Rng,
+    change: impl Fn(&mut Vec<HunkLine>, usize),
+) -> bool {
+    let piece = &mut case.hunks[chosen];
     let context = |at: &usize| matches!(piece.lines[*at], HunkLine::Context(_));
     let context: Vec<usize> = (0..piece.lines.len()).filter(context).collect();
     let Some(&at) = context.get(rng.usize(..context.len().max(1))) else { return false };
-    let before = piece.lines.clone();
     change(&mut piece.lines, at);
-    piece.lines != before
+    let there = &case.file[piece.start..];
+    let old = piece.old_lines();
+    old.len() > there.len() || old.iter().zip(there).any(|(old, file)| old.trim() != file.trim())
 }
 
 fn stale(line: &HunkLine) -> HunkLine {

@@ -77,7 +77,9 @@ mod passes {
 
     #[test]
     fn brackets_alone_do_not_shift() {
-        refused("fn a() {\n    b();\n}\n", "@@\n     }\n+    x\n", 1, Reason::NotFound);
+        let rejection = refused("fn a() {\n    b();\n}\n", "@@\n     }\n+    x\n", 1, Reason::NotFound);
+        assert!(rejection.detail.contains("indented in another way"), "{rejection}");
+        assert_eq!(lines_of(&rejection.candidates), [3]);
         check("{\n}\n", "@@\n {\n+x\n }\n", "{\nx\n}\n");
     }
 
@@ -124,6 +126,15 @@ mod passes {
         check(text, "@@\n   say(\"one\");\n-  two();\n+  new();\n", changed);
         // Not where it would be one of two.
         refused("  say(“one”)\n    say(“one”)\n", "@@\n-say(\"one\")\n+x\n", 1, Reason::Ambiguous);
+    }
+
+    #[test]
+    fn a_line_that_moves_stays_as_the_file_has_it() {
+        check("a “1”\nb\n", "@@\n-a \"1\"\n b\n+a \"1\"\n+c\n", "b\na “1”\nc\n");
+        check("a\n\nb\n", "@@\n-a  \n   \n b\n+a  \n+  \n+c\n", "\nb\na\n\nc\n");
+        // A new blank line does not get blanks from another; where the file has both forms, the hunk's is taken.
+        check("a \n  \n", "@@\n-a\n \n+\n+b\n", "  \n\nb\n");
+        check("x \nx\ny\n", "@@\n x\n x\n-y\n+x\n", "x \nx\nx\n");
     }
 
     #[test]
