@@ -7,7 +7,7 @@ use std::path::Path;
 use pilotlight::edit::HunkLine;
 use similar::{ChangeTag, TextDiff};
 
-const EXTENSIONS: [&str; 6] = ["rs", "py", "toml", "md", "txt", "pyi"];
+const EXTENSIONS: [&str; 8] = ["rs", "js", "ts", "py", "pyi", "toml", "md", "txt"];
 /// Larger files take long to compare and show nothing new.
 const MAX_BYTES: u64 = 100_000;
 /// Lines around a change.
