@@ -42,6 +42,8 @@ pub struct Turn<'a> {
     request: &'a TurnRequest,
     working: WorkingCopy,
     guard: LoopGuard,
+    /// Whether a patch was taken.
+    patched: bool,
     /// What the model knew when the turn began: a lineage begun in mid turn starts from here, and everything told in
     /// this turn applies to it.
     before: Ledger,
@@ -88,6 +90,7 @@ impl<'a> Turn<'a> {
             request,
             working: WorkingCopy::default(),
             guard: LoopGuard::default(),
+            patched: false,
             brief: String::new(),
             rebased,
             seen: 0,
@@ -156,7 +159,13 @@ impl<'a> Turn<'a> {
             let calls: Vec<Call> = reply.items.iter().filter_map(|item| Call::from_item(&item.item)).collect();
             said.extend(words(&reply));
             if calls.is_empty() {
-                return Ok(said.pop().unwrap_or_default());
+                match self.written_patch(&said).await? {
+                    Some(refused) => new = vec![Item::user(refused).encode()],
+                    None => return Ok(said.pop().unwrap_or_default()),
+                }
+                said.clear();
+                new.extend(self.typed_meanwhile());
+                continue;
             }
             said.clear();
             let started = Instant::now();
@@ -266,6 +275,28 @@ impl<'a> Turn<'a> {
         Ok(items)
     }
 
+    /// Takes the patch that the model wrote into its last words, if it never called the tool for one; gives what to tell
+    /// it where the patch is refused. After a patch that was taken, another one in words only says what was done.
+    async fn written_patch(&mut self, said: &[String]) -> Result<Option<String>, Stopped> {
+        if !self.request.ask.action.edits() || self.patched {
+            return Ok(None);
+        }
+        let Some((call, mut answer)) = tools::run_on_words(&said.join("\n\n"), self.view()).await else {
+            return Ok(None);
+        };
+        self.take(&answer);
+        match &mut answer.effect {
+            Effect::Patched(_) => return Ok(None),
+            // A patch that cannot be read names no file; it counts as one for the file that the turn is about.
+            Effect::Refused(files) if files.is_empty() => files.extend(self.request.ask.file.clone()),
+            _ => {}
+        }
+        match self.repeated(&call, &answer) {
+            Some(reason) => Err(Stopped::Loop(reason)),
+            None => Ok(Some(format!("The patch in your answer was not applied. {}", answer.output))),
+        }
+    }
+
     fn repeated(&mut self, call: &Call, answer: &Answer) -> Option<String> {
         let patched = match &answer.effect {
             Effect::Refused(files) => self.guard.note_patch(files, false),
@@ -289,6 +320,7 @@ impl<'a> Turn<'a> {
                 None
             }
             Effect::Patched(writes) => {
+                self.patched = true;
                 for write in writes {
                     self.working.write(&write.path, write.before.clone(), write.after.clone());
                     match &write.after {

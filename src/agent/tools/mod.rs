@@ -169,6 +169,14 @@ pub fn run(call: &Call, view: &View) -> Answer {
     answered.unwrap_or_else(|reason| Answer { output: format!("Error: {reason}"), effect: Effect::Nothing })
 }
 
+/// Takes the patch that a model wrote into its answer instead of calling the tool, as a call; `None` if there is none.
+pub async fn run_on_words(answer: &str, view: Arc<View>) -> Option<(Call, Answer)> {
+    let text = answer.to_owned();
+    let taken = tokio::task::spawn_blocking(move || apply_patch::run_on_words(&text, &view)).await;
+    let call = Call { id: String::new(), name: "apply_patch".into(), input: Input::Text(answer.to_owned()) };
+    Some((call, taken.unwrap_or_else(|_| Some(failed()))?))
+}
+
 /// What the calls are about to do, for the progress.
 pub fn stage(call: &Call) -> Option<Stage> {
     match call.name.as_str() {
@@ -205,10 +213,7 @@ pub async fn run_all(
             })
             .collect();
         for (call, running) in together.iter().zip(running) {
-            let answer = running.await.unwrap_or_else(|_| Answer {
-                output: "Error: the tool failed; try another way".into(),
-                effect: Effect::Nothing,
-            });
+            let answer = running.await.unwrap_or_else(|_| failed());
             if let Some(next) = apply(call, &answer) {
                 view = next;
             }
@@ -217,4 +222,9 @@ pub async fn run_all(
         rest = after;
     }
     answers
+}
+
+/// The answer of a tool that panicked.
+fn failed() -> Answer {
+    Answer { output: "Error: the tool failed; try another way".into(), effect: Effect::Nothing }
 }
