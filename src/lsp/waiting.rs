@@ -54,6 +54,9 @@ impl Waiting {
         if let Some(index) = all.iter().position(|other| other.has_id(&kept.proposal.turn))
             && let Some(other) = all.remove(index)
         {
+            let untried: Vec<RelPath> =
+                other.hindered.into_iter().filter(|path| !kept.proposal.concerns(path)).collect();
+            kept.hindered.extend(untried);
             kept.proposal = Arc::new(kept.proposal.join(&other.proposal));
             kept.begun |= other.begun;
         }
@@ -176,10 +179,11 @@ async fn carry_out(editor: &Editor, kept: Kept) {
 pub fn all_but(proposal: &Proposal, hindered: &[RelPath]) -> Option<String> {
     let (in_the_way, rest) = proposal.split(hindered);
     let first = in_the_way.files.first().filter(|_| !rest.files.is_empty())?;
-    Some(match in_the_way.files.len() {
-        1 => format!("Apply all but {} (conflict)", first.path),
-        more => format!("Apply all but {} and {} more (conflict)", first.path, more - 1),
-    })
+    let others = match in_the_way.files.len() {
+        1 => String::new(),
+        more => format!(" and {} more", more - 1),
+    };
+    Some(format!("Apply Pilotlight's change to all but {}{others}", first.path))
 }
 
 /// A message with the hint that the rest can be applied.
