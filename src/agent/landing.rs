@@ -3,11 +3,12 @@
 //! All files or none: one conflict, and there is no plan (invariant 7). What is planned was verified: the edits, applied
 //! to the text now, give exactly the target.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::ops::Range;
 
 use super::proposal::{FileChange, Proposal};
 use crate::edit::{self, Merged, TextChange, apply_changes, from_model, minimal_changes};
-use crate::workspace::{ModelText, ReadError, RelPath, Snapshot, Workspace, sensitive};
+use crate::workspace::{ModelText, ReadError, RelPath, Snapshot, Workspace};
 
 /// What a proposal comes to with the texts of now.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct PlannedFile {
     pub target: String,
     /// The edits that turn the one into the other, in bytes of `now`.
     pub changes: Vec<TextChange>,
+    /// Changing it may run code or redirect tools; for a rename, under either name.
+    pub sensitive: bool,
 }
 
 /// What is done to a file.
@@ -49,23 +52,87 @@ pub enum Operation {
     },
 }
 
-/// Why there is no plan.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
-    /// The user changed what the model changed.
-    #[error("your changes and Pilotlight's touch in {0}; nothing was applied, the proposal is kept")]
-    Conflict(String),
-    /// A file cannot be changed.
-    #[error("{path} cannot be changed: {reason}; nothing was applied")]
-    Unreadable {
-        /// The file.
-        path: RelPath,
-        /// Why.
-        reason: ReadError,
-    },
+/// Why there is no plan: files that cannot be changed as proposed. Nothing is applied because of them.
+#[derive(Debug)]
+pub struct Obstacles {
+    /// The files that stand in the way, by path; at least one.
+    pub hindered: Vec<Hindrance>,
+    /// What could be done to the others.
+    pub rest: Plan,
+}
+
+/// One file that cannot be changed as proposed.
+#[derive(Debug)]
+pub struct Hindrance {
+    /// The file; for a rename, its new name.
+    pub path: RelPath,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a file cannot be changed as proposed: a clause to put after its name.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    /// The user changed what the model changed; at least one place.
+    #[error("{}", lines(.0))]
+    Touching(Vec<Touching>),
+    /// There is something where the file was to be created.
+    #[error("it exists already")]
+    Occupied,
+    /// What was to be deleted or changed is not what the model saw.
+    #[error("changed or deleted meanwhile")]
+    Gone,
+    /// It cannot be read, or a rule forbids it by now.
+    #[error("{0}")]
+    Unreadable(ReadError),
     /// The edits did not give the target; a mistake of ours, so nothing is sent.
-    #[error("the edits for {0} could not be verified; nothing was applied. Please report it")]
-    Unverified(RelPath),
+    #[error("its edits could not be verified; please report it")]
+    Unverified,
+}
+
+/// A place that both sides changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Touching {
+    /// Its first line in the user's text, from 1.
+    pub line: usize,
+    /// What the user has there.
+    pub yours: String,
+    /// What the model would put there.
+    pub proposed: String,
+}
+
+impl Reason {
+    /// Whether the user's text and the proposal disagree; else the file cannot be edited at all.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Reason::Touching(_) | Reason::Occupied | Reason::Gone)
+    }
+}
+
+impl Obstacles {
+    /// Whether the user's text and the proposal disagree anywhere.
+    pub fn is_conflict(&self) -> bool {
+        self.hindered.iter().any(|file| file.reason.is_conflict())
+    }
+}
+
+/// One clause, without a full stop.
+impl fmt::Display for Obstacles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (conflicts, others): (Vec<_>, Vec<_>) = self.hindered.iter().partition(|file| file.reason.is_conflict());
+        if !conflicts.is_empty() {
+            let places: Vec<String> = conflicts.iter().map(|file| format!("{} ({})", file.path, file.reason)).collect();
+            write!(f, "your changes and Pilotlight's touch in {}; ", places.join(", "))?;
+        }
+        for file in others {
+            write!(f, "{} cannot be changed: {}; ", file.path, file.reason)?;
+        }
+        f.write_str("nothing was applied")
+    }
+}
+
+fn lines(places: &[Touching]) -> String {
+    let lines: Vec<String> = places.iter().map(|place| place.line.to_string()).collect();
+    format!("line {}", lines.join(", "))
 }
 
 impl Operation {
@@ -83,28 +150,25 @@ impl Plan {
     /// Plans a proposal against the texts of now. Reads files, so it blocks.
     ///
     /// # Errors
-    /// [`Obstacle`]; then nothing may be applied.
-    pub fn new(workspace: &Workspace, proposal: &Proposal) -> Result<Plan, Obstacle> {
+    /// [`Obstacles`]; then nothing may be applied.
+    pub fn new(workspace: &Workspace, proposal: &Proposal) -> Result<Plan, Obstacles> {
         let mut files = Vec::new();
-        let mut conflicts = Vec::new();
+        let mut hindered = Vec::new();
         for change in &proposal.files {
-            match plan_file(workspace, change)? {
-                Planned::File(file) => files.push(*file),
-                Planned::Nothing => {}
-                Planned::Conflict(place) => conflicts.push(place),
+            match plan_file(workspace, change) {
+                Ok(Some(file)) => files.push(file),
+                Ok(None) => {}
+                Err(reason) => hindered.push(Hindrance { path: change.path.clone(), reason }),
             }
         }
-        if conflicts.is_empty() { Ok(Plan { files }) } else { Err(Obstacle::Conflict(conflicts.join(", "))) }
+        let plan = Plan { files };
+        if hindered.is_empty() { Ok(plan) } else { Err(Obstacles { hindered, rest: plan }) }
     }
 
     /// Whether any change needs the user's yes whatever the configuration says: a deletion, or a file whose change may
-    /// run code or redirect tools. Renames count with both names.
+    /// run code or redirect tools.
     pub fn is_grave(&self) -> bool {
-        self.files.iter().any(|file| match &file.operation {
-            Operation::Delete => true,
-            Operation::Rename { from } => sensitive(from) || sensitive(&file.path),
-            Operation::Edit | Operation::Create => sensitive(&file.path),
-        })
+        self.files.iter().any(|file| file.operation == Operation::Delete || file.sensitive)
     }
 
     /// Whether everything happens to the text of one file.
@@ -127,6 +191,14 @@ impl Plan {
 }
 
 impl PlannedFile {
+    /// The file as it is named now.
+    pub fn source(&self) -> &RelPath {
+        match &self.operation {
+            Operation::Rename { from } => from,
+            _ => &self.path,
+        }
+    }
+
     fn name(&self) -> String {
         match &self.operation {
             Operation::Rename { from } => format!("{from} to {}", self.path),
@@ -145,22 +217,15 @@ fn shortened(names: &[String]) -> String {
     text
 }
 
-enum Planned {
-    File(Box<PlannedFile>),
-    /// The text is what it should be already.
-    Nothing,
-    Conflict(String),
-}
-
-fn plan_file(workspace: &Workspace, change: &FileChange) -> Result<Planned, Obstacle> {
-    let unreadable = |path: &RelPath, reason| Obstacle::Unreadable { path: path.clone(), reason };
+/// What is to be done to one file; `None` when its text is what it should be already.
+fn plan_file(workspace: &Workspace, change: &FileChange) -> Result<Option<PlannedFile>, Reason> {
     let source = change.renamed_from.as_ref().unwrap_or(&change.path);
     // Checked again now: a link may have been put in the way since the turn read the file.
-    workspace.check(&change.path).map_err(|reason| unreadable(&change.path, reason))?;
+    workspace.check(&change.path).map_err(Reason::Unreadable)?;
     let now = match workspace.read_raw(source) {
         Ok(raw) => Some(raw),
         Err(ReadError::NotFound) => None,
-        Err(reason) => return Err(unreadable(source, reason)),
+        Err(reason) => return Err(Reason::Unreadable(reason)),
     };
     let operation = match (&change.base, &change.theirs) {
         (None, _) => Operation::Create,
@@ -172,57 +237,57 @@ fn plan_file(workspace: &Workspace, change: &FileChange) -> Result<Planned, Obst
     };
     let occupied = matches!(operation, Operation::Create | Operation::Rename { .. }) && workspace.exists(&change.path);
     let target = match (&change.base, &change.theirs, &now) {
-        _ if occupied => return Ok(already_there(change, now.as_deref())),
+        // Fine if it is what it should be: the editor said no and did it.
+        (None, theirs, Some(now)) if occupied && is_same(now, theirs.as_ref()) => return Ok(None),
+        _ if occupied => return Err(Reason::Occupied),
         (None, Some(theirs), _) => theirs.to_string(),
         (_, None, Some(now)) if is_same(now, change.base.as_ref()) => String::new(),
-        (_, None, None) => return Ok(Planned::Nothing),
-        (Some(base), Some(theirs), Some(now)) => match merged(base, theirs, now) {
-            Ok(target) => target,
-            Err(lines) => return Ok(Planned::Conflict(format!("{} {lines}", change.path))),
-        },
-        _ => return Ok(Planned::Conflict(format!("{} (changed or deleted meanwhile)", change.path))),
+        (_, None, None) => return Ok(None),
+        (Some(base), Some(theirs), Some(now)) => merged(base, theirs, now).map_err(Reason::Touching)?,
+        _ => return Err(Reason::Gone),
     };
     let now = now.unwrap_or_default();
     if operation == Operation::Edit && now == target {
-        return Ok(Planned::Nothing);
+        return Ok(None);
     }
     let changes = match operation {
-        Operation::Edit | Operation::Rename { .. } => verified(&now, &target, &change.path)?,
+        Operation::Edit | Operation::Rename { .. } => verified(&now, &target)?,
         Operation::Create | Operation::Delete => Vec::new(),
     };
-    let document = workspace.document(source);
-    let path = change.path.clone();
-    Ok(Planned::File(Box::new(PlannedFile { path, operation, document, now, target, changes })))
-}
-
-/// The file to be created exists: fine if it is what it should be (the editor said no and did it), else a conflict.
-fn already_there(change: &FileChange, now: Option<&str>) -> Planned {
-    match now {
-        Some(now) if change.renamed_from.is_none() && is_same(now, change.theirs.as_ref()) => Planned::Nothing,
-        _ => Planned::Conflict(format!("{} (it exists already)", change.path)),
-    }
+    let sensitive = workspace.is_sensitive(&change.path) || workspace.is_sensitive(source);
+    let (path, document) = (change.path.clone(), workspace.document(source));
+    Ok(Some(PlannedFile { path, operation, document, now, target, changes, sensitive }))
 }
 
 fn is_same(raw: &str, text: Option<&ModelText>) -> bool {
     text.is_some_and(|text| ModelText::from_raw(raw).same(text))
 }
 
-/// The model's change merged into the raw text of now, with that text's own line ends; or the lines that touch.
-fn merged(base: &ModelText, theirs: &ModelText, now: &str) -> Result<String, String> {
-    let ours = edit::to_model(now);
-    match edit::merge(&base.to_string(), &theirs.to_string(), &ours) {
+/// The model's change merged into the raw text of now, with that text's own line ends; or the places that touch.
+fn merged(base: &ModelText, theirs: &ModelText, now: &str) -> Result<String, Vec<Touching>> {
+    let (theirs, ours) = (theirs.to_string(), edit::to_model(now));
+    match edit::merge(&base.to_string(), &theirs, &ours) {
         Merged::Clean(text) => Ok(from_model(now, &text)),
-        Merged::Conflict(places) => {
-            let lines: Vec<String> = places.iter().map(|place| (place.ours.start + 1).to_string()).collect();
-            Err(format!("(line {})", lines.join(", ")))
-        }
+        Merged::Conflict(places) => Err(places
+            .into_iter()
+            .map(|place| Touching {
+                line: place.ours.start + 1,
+                yours: excerpt(&ours, place.ours),
+                proposed: excerpt(&theirs, place.theirs),
+            })
+            .collect()),
     }
 }
 
-fn verified(now: &str, target: &str, path: &RelPath) -> Result<Vec<TextChange>, Obstacle> {
+/// Some lines of a text.
+fn excerpt(text: &str, lines: Range<usize>) -> String {
+    text.split_inclusive('\n').skip(lines.start).take(lines.len()).collect()
+}
+
+fn verified(now: &str, target: &str) -> Result<Vec<TextChange>, Reason> {
     let changes = minimal_changes(now, target);
     match apply_changes(now, &changes) {
         Some(result) if result == target => Ok(changes),
-        _ => Err(Obstacle::Unverified(path.clone())),
+        _ => Err(Reason::Unverified),
     }
 }

@@ -9,6 +9,7 @@ pub mod brief;
 pub mod conversation;
 mod guard;
 pub mod landing;
+pub mod preview;
 pub mod proposal;
 pub mod reconcile;
 pub mod request;

@@ -33,11 +33,36 @@ impl FileChange {
     pub fn is_file_operation(&self) -> bool {
         self.base.is_none() || self.theirs.is_none() || self.renamed_from.is_some()
     }
+
+    /// Whether this is the file's name, before or after.
+    pub fn is_named(&self, path: &RelPath) -> bool {
+        self.path == *path || self.renamed_from.as_ref() == Some(path)
+    }
 }
 
 impl Proposal {
     /// Whether every change lies in the file the turn was invoked on.
     pub fn is_confined(&self) -> bool {
         self.files.iter().all(|file| Some(&file.path) == self.invoked.as_ref() && !file.is_file_operation())
+    }
+
+    /// Whether it changes this file, under either name.
+    pub fn concerns(&self, path: &RelPath) -> bool {
+        self.files.iter().any(|file| file.is_named(path))
+    }
+
+    /// The changes of these files, and those of all others.
+    pub fn split(&self, files: &[RelPath]) -> (Proposal, Proposal) {
+        let (chosen, rest) =
+            self.files.iter().cloned().partition(|change| files.iter().any(|path| change.is_named(path)));
+        (Proposal { files: chosen, ..self.clone() }, Proposal { files: rest, ..self.clone() })
+    }
+
+    /// Puts together what was split.
+    pub fn join(&self, other: &Proposal) -> Proposal {
+        let mut files: Vec<FileChange> = self.files.iter().chain(&other.files).cloned().collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        Proposal { files, ..self.clone() }
     }
 }

@@ -4,8 +4,6 @@
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::agent::landing::{Operation, Plan, PlannedFile};
-use crate::delta::unified::{Change, render_git};
 use crate::session::receipt::{human_bytes, saved};
 
 const ADDED: Style = AnsiColor::Green.on_default();
@@ -15,22 +13,6 @@ const PLACE: Style = AnsiColor::Cyan.on_default();
 pub const STRONG: Style = Style::new().bold();
 /// For what is beside the point.
 pub const FAINT: Style = Style::new().dimmed();
-
-/// A plan as a diff that `git apply` takes.
-pub fn diff(plan: &Plan) -> String {
-    plan.files.iter().map(file_diff).collect()
-}
-
-fn file_diff(file: &PlannedFile) -> String {
-    let path = file.path.as_str();
-    let (old_path, old, new) = match &file.operation {
-        Operation::Create => (path, None, Some(file.target.as_str())),
-        Operation::Delete => (path, Some(file.now.as_str()), None),
-        Operation::Rename { from } => (from.as_str(), Some(file.now.as_str()), Some(file.target.as_str())),
-        Operation::Edit => (path, Some(file.now.as_str()), Some(file.target.as_str())),
-    };
-    render_git(&Change { old_path, new_path: path, old, new })
-}
 
 /// A diff with colours.
 pub fn coloured(diff: &str) -> String {

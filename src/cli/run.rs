@@ -10,9 +10,10 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::output::{FAINT, coloured, diff};
+use super::output::{FAINT, coloured};
 use super::{Failure, Settings, folder, load, runtime};
 use crate::agent::landing::{Operation, Plan};
+use crate::agent::preview::diff;
 use crate::agent::{Action, Ask, Conversation, Host, Landing, Pending, Proposal, Stage, TurnEnd, TurnRequest};
 use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources, WORKSPACE_FILE, narrow, state_dir};
 use crate::embedded::{AgentOptions, start};

@@ -2,11 +2,13 @@
 //!
 //! Lines are compared first, then words within lines that changed. The result is checked against the target before it
 //! is given out; edits that cannot be shown to be right are replaced by one that is. Texts are taken as they are, with
-//! any line ends; an edit never begins or ends inside a character or between `\r` and `\n`.
+//! any line ends; an edit never begins or ends between `\r` and `\n`, inside a character, or between a character and
+//! the marks that are written upon it.
 
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput, Interner};
+use unicode_normalization::char::is_combining_mark;
 
 use super::line_diff::{LineHunk, common_prefix, common_suffix, line_hunks};
 
@@ -61,6 +63,7 @@ impl Changes<'_> {
     /// Adds an edit behind the last one, or to it if only blanks lie between.
     fn push(&mut self, old: Range<usize>, new: Range<usize>) {
         let (old_text, new_text) = (self.old, self.new);
+        let (old, new) = self.before_last_line_end(&old, &new).unwrap_or((old, new));
         if let Some(last) = self.edits.last_mut() {
             let between = &old_text[last.range.end..old.start];
             if between.bytes().all(|byte| byte == b' ' || byte == b'\t') {
@@ -71,6 +74,20 @@ impl Changes<'_> {
             }
         }
         self.edits.push(TextChange { range: old, text: new_text[new].to_owned() });
+    }
+
+    /// Where lines that come at the very end are inserted instead: in front of the last line end, so that they bring
+    /// the end of the line above them and leave theirs. The text is the same, but Neovim 0.11 would add an empty line to
+    /// an insertion behind the last line.
+    fn before_last_line_end(&self, old: &Range<usize>, new: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+        if *old != (self.old.len()..self.old.len()) {
+            return None;
+        }
+        let end = last_line_end(self.old);
+        let moved = old.start - end.len();
+        let is_free = self.edits.last().is_none_or(|last| last.range.end <= moved);
+        let is_same = [&self.new[..new.start], &self.new[new.clone()]].iter().all(|text| last_line_end(text) == end);
+        (is_free && is_same && !end.is_empty()).then(|| (moved..moved, new.start - end.len()..new.end - end.len()))
     }
 
     /// Adds the edits of one line hunk, reduced to the words that changed.
@@ -131,7 +148,8 @@ fn offsets(words: &[&str], start: usize) -> Vec<usize> {
 
 /// Splits a text into identifiers and numbers, runs of blanks, line ends, and single other characters.
 ///
-/// Characters beyond ASCII count as letters, so that what is joined to a visible character stays with it.
+/// Characters beyond ASCII count as letters, so that what is joined to a visible character stays with it; marks upon
+/// another character go with that one.
 struct Words<'t>(&'t str);
 
 impl<'t> Iterator for Words<'t> {
@@ -146,14 +164,27 @@ impl<'t> Iterator for Words<'t> {
             '\r' if self.0.starts_with("\r\n") => 2,
             _ => first.len_utf8(),
         };
+        let end = if first.is_control() { end } else { end + marks(&self.0[end..]) };
         let (word, rest) = self.0.split_at(end);
         self.0 = rest;
         Some(word)
     }
 }
 
+/// The bytes of the marks and joiners at the start of a text, which belong to the character before it.
+fn marks(text: &str) -> usize {
+    let is_mark = |c: char| is_combining_mark(c) || matches!(c, '\u{200c}' | '\u{200d}');
+    text.find(|c| !is_mark(c)).unwrap_or(text.len())
+}
+
 fn is_word(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { !c.is_whitespace() }
+}
+
+/// What ends the last line of a text, if anything does.
+fn last_line_end(text: &str) -> &str {
+    let ends = ["\r\n", "\n", "\r"];
+    ends.into_iter().find(|end| text.ends_with(end)).unwrap_or_default()
 }
 
 /// Whether the edit begins or ends between `\r` and `\n`.
@@ -278,6 +309,24 @@ mod tests {
         check("a ❤️ b", "a ❤ b", &[("❤️", "❤")]);
         check("👩\u{200d}💻;", "👩\u{200d}🔧;", &[("👩\u{200d}💻", "👩\u{200d}🔧")]);
         check("ț\u{2028}漢", "ț\u{2028}字", &[("漢", "字")]);
+    }
+
+    #[test]
+    fn marks_stay_with_the_character_they_are_upon() {
+        check("e\u{301} = 1", "e = 1", &[("e\u{301}", "e")]);
+        check("(\u{20d7} a", "( a", &[("(\u{20d7}", "(")]);
+        check("a = #\u{fe0f}\u{20e3};", "a = *\u{fe0f}\u{20e3};", &[("#\u{fe0f}\u{20e3}", "*\u{fe0f}\u{20e3}")]);
+        check("a \u{301}= b", "a = b", &[(" \u{301}", " ")]);
+    }
+
+    #[test]
+    fn lines_at_the_end_go_in_front_of_the_last_line_end() {
+        check("a\n", "a\nb\n", &[("", "\nb")]);
+        check("a\r\n", "a\r\nb\r\nc\r\n", &[("", "\r\nb\r\nc")]);
+        check("f(a\n", "f(b\nc\n", &[("a", "b\nc")]);
+        // Which is not the same where the text is not to end so.
+        check("a\n", "a\nb", &[("", "b")]);
+        check("a\n", "a\nb\r\n", &[("", "b\r\n")]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ fn difficult_line() -> impl Strategy<Value = String> {
         "\u{2028}",
         "\u{a0}",
         "e\u{301}",
+        "\u{301}",
         " ",
         "\t",
         "a",
@@ -285,6 +286,8 @@ proptest! {
             prop_assert!(!(change.range.is_empty() && change.text.is_empty()));
             for at in [change.range.start, change.range.end] {
                 prop_assert!(!(old[..at].ends_with('\r') && old[at..].starts_with('\n')), "{:?} splits a line end", change);
+                let is_line_start = at == 0 || old[..at].ends_with(['\r', '\n']);
+                prop_assert!(is_line_start || !old[at..].starts_with('\u{301}'), "{:?} splits a character", change);
             }
         }
     }

@@ -11,6 +11,7 @@ use super::comments::{Wish, wish};
 use super::desk::Desk;
 use super::editor::Editor;
 use super::from_proto::{CodeActionParams, ProtoRange, line_text};
+use super::waiting::all_but;
 use crate::workspace::{Diagnostic, RelPath, Snapshot};
 
 const QUICKFIX: &str = "quickfix";
@@ -108,12 +109,17 @@ impl Offers<'_> {
     }
 
     fn waiting(&mut self, editor: &Editor) {
-        for kept in editor.proposals() {
+        for kept in editor.waiting.all() {
             let id = &kept.proposal.turn;
             let files = kept.proposal.files.len();
             let what = if files == 1 { kept.proposal.files[0].path.to_string() } else { format!("{files} files") };
             let argument = json!({ "proposal": id });
             self.add(QUICKFIX, &format!("Apply Pilotlight's change to {what}"), "pilotlight.apply", argument.clone());
+            if let Some(title) = all_but(&kept.proposal, &kept.hindered) {
+                let (_, rest) = kept.proposal.split(&kept.hindered);
+                let files: Vec<&str> = rest.files.iter().map(|file| file.path.as_str()).collect();
+                self.add(QUICKFIX, &title, "pilotlight.apply", json!({"proposal": id, "files": files}));
+            }
             self.add(QUICKFIX, &format!("Discard Pilotlight's change to {what}"), "pilotlight.discard", argument);
         }
     }

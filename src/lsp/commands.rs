@@ -13,11 +13,11 @@ use super::comments::{Wish, wish};
 use super::desk::Desk;
 use super::editor::{Editor, RunningTurn};
 use super::from_proto::{ExecuteCommand, ProtoDiagnostic, ProtoRange, diagnostic, line_text};
-use super::host::{EditorHost, HostParts, apply_kept, discard_kept, token};
+use super::host::{EditorHost, HostParts, token};
 use super::progress::{Progress, Shown};
 use super::status::status;
+use super::waiting;
 use crate::agent::{Action, Ask, TurnRequest};
-use crate::config::state_dir;
 use crate::session::receipt::{Receipt, markdown};
 use crate::workspace::RelPath;
 
@@ -55,6 +55,8 @@ struct Argument {
     name: Option<String>,
     turn: Option<String>,
     proposal: Option<String>,
+    /// Files of the proposal, as URIs or paths; all if absent.
+    files: Option<Vec<String>>,
     root: Option<String>,
 }
 
@@ -73,12 +75,11 @@ pub async fn execute(editor: &Arc<Editor>, params: ExecuteCommand) -> Result<Val
         "pilotlight.action" => begin(editor, Action::Custom, argument, params.work_done_token).await,
         "pilotlight.cancel" => cancel(editor, &argument),
         "pilotlight.apply" => {
-            let id = argument.proposal.ok_or_else(|| wrong("give the proposal: {\"proposal\": ID}"))?;
-            apply_kept(editor.clone(), id).map(|()| Value::Null).map_err(failed)
+            let applied = waiting::apply(editor, named_proposal(&argument)?, argument.files.as_deref());
+            applied.map(|()| Value::Null).map_err(failed)
         }
         "pilotlight.discard" => {
-            let id = argument.proposal.ok_or_else(|| wrong("give the proposal: {\"proposal\": ID}"))?;
-            discard_kept(editor, &id).map(|()| Value::Null).map_err(failed)
+            waiting::discard(editor, named_proposal(&argument)?).map(|()| Value::Null).map_err(failed)
         }
         "pilotlight.trust" => trust(editor, &argument).await,
         "pilotlight.status" => Ok(status(editor)),
@@ -100,6 +101,10 @@ fn argument(arguments: Option<Vec<Value>>) -> Result<Argument> {
         Some(value) => value,
     };
     serde_json::from_value(object).map_err(|error| wrong(&format!("the argument is not right: {error}")))
+}
+
+fn named_proposal(argument: &Argument) -> Result<&str> {
+    argument.proposal.as_deref().ok_or_else(|| wrong("give the proposal: {\"proposal\": ID}"))
 }
 
 fn wrong(message: &str) -> Error {
@@ -143,7 +148,6 @@ async fn begin(
         action,
         cancel: cancel.clone(),
         progress,
-        state_dir: state_dir(&editor.around().env),
     });
     let request = TurnRequest {
         id: turn.clone(),

@@ -2,7 +2,7 @@
 //!
 //! Every lock here is short and none is held across an await.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,12 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::abilities::Abilities;
 use super::client::{EditorClient, MessageKind};
 use super::desk::{Desk, Surroundings};
-use crate::agent::{Action, Proposal};
+use super::waiting::Waiting;
+use crate::agent::Action;
 use crate::config::narrow_from_editor;
 use crate::workspace::{Documents, root_of, uri_to_path};
-
-/// Proposals kept for later; the oldest goes first.
-const MAX_PROPOSALS: usize = 16;
 
 /// A turn that has been taken and is not over.
 #[derive(Clone)]
@@ -31,15 +29,6 @@ pub struct RunningTurn {
     pub cancel: CancellationToken,
     /// The token of its progress, as sent to the client.
     pub token: Value,
-}
-
-/// A proposal that waits for the user.
-#[derive(Clone)]
-pub struct Kept {
-    /// Its desk.
-    pub desk: Arc<Desk>,
-    /// The changes.
-    pub proposal: Arc<Proposal>,
 }
 
 /// The server's state for one editor.
@@ -59,8 +48,8 @@ pub struct Editor {
     desks: Mutex<BTreeMap<PathBuf, Arc<Desk>>>,
     /// Oldest first.
     turns: Mutex<Vec<(String, RunningTurn)>>,
-    /// Oldest first.
-    proposals: Mutex<VecDeque<Kept>>,
+    /// Proposals that wait for the user.
+    pub waiting: Waiting,
     next_turn: AtomicU64,
     /// The editor's process, to watch.
     pub parent: tokio::sync::watch::Sender<Option<u32>>,
@@ -83,7 +72,7 @@ impl Editor {
             folders: Mutex::default(),
             desks: Mutex::default(),
             turns: Mutex::default(),
-            proposals: Mutex::default(),
+            waiting: Waiting::default(),
             next_turn: AtomicU64::new(1),
             parent: tokio::sync::watch::Sender::new(None),
         }
@@ -184,7 +173,7 @@ impl Editor {
         for (_, turn) in lock(&self.turns).iter().filter(|(_, turn)| Arc::ptr_eq(&turn.desk, &desk)) {
             turn.cancel.cancel();
         }
-        lock(&self.proposals).retain(|kept| !Arc::ptr_eq(&kept.desk, &desk));
+        self.waiting.leave(&desk);
         Some(desk)
     }
 
@@ -210,29 +199,7 @@ impl Editor {
         lock(&self.turns).clone()
     }
 
-    // ---- proposals ----------------------------------------------------------------------------------------------
-
-    /// Keeps a proposal for later.
-    pub fn keep(&self, desk: Arc<Desk>, proposal: Arc<Proposal>) {
-        let mut proposals = lock(&self.proposals);
-        proposals.retain(|kept| kept.proposal.turn != proposal.turn);
-        proposals.push_back(Kept { desk, proposal });
-        if proposals.len() > MAX_PROPOSALS {
-            proposals.pop_front();
-        }
-    }
-
-    /// Takes a proposal out.
-    pub fn take_proposal(&self, id: &str) -> Option<Kept> {
-        let mut proposals = lock(&self.proposals);
-        let index = proposals.iter().position(|kept| kept.proposal.turn == id)?;
-        proposals.remove(index)
-    }
-
-    /// The proposals that wait, oldest first.
-    pub fn proposals(&self) -> Vec<Kept> {
-        lock(&self.proposals).iter().cloned().collect()
-    }
+    // ---- messages -----------------------------------------------------------------------------------------------
 
     /// Shows the user a message, from code that cannot wait.
     pub fn tell(&self, kind: MessageKind, text: String) {

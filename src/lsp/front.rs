@@ -20,6 +20,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use super::client::MessageKind;
 use super::editor::Editor;
 use super::from_proto::{DidChange, DidChangeFolders, DidClose, DidOpen, DidSave, FedDiagnostics, diagnostic};
+use super::shown::is_ours;
 use super::stdin::MALFORMED;
 use crate::workspace::{Applied, Reported, uri_to_path};
 
@@ -144,10 +145,20 @@ fn read<T: DeserializeOwned>(params: Value) -> Result<T, String> {
     serde_json::from_value(params).map_err(|_| format!("these are no {}", std::any::type_name::<T>()))
 }
 
+/// Like [`read`], for what changes a document's text: where it cannot be read, the text is not known any more.
+fn read_or_lose<T: DeserializeOwned>(editor: &Arc<Editor>, params: Value) -> Result<T, String> {
+    let uri = params.pointer("/textDocument/uri").and_then(Value::as_str).map(str::to_owned);
+    read(params).inspect_err(|_| {
+        if let Some(uri) = uri {
+            note(editor, &uri, &editor.documents.lose(&uri));
+        }
+    })
+}
+
 fn did_open(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
-    let opened = read::<DidOpen>(params)?.text_document;
+    let opened = read_or_lose::<DidOpen>(editor, params)?.text_document;
     note(editor, &opened.uri, &editor.documents.open(&opened.uri, &opened.language_id, opened.version, &opened.text));
-    if editor.desk(&opened.uri).is_none() && uri_to_path(&opened.uri).is_some() {
+    if editor.desk(&opened.uri).is_none() && uri_to_path(&opened.uri).is_some() && !is_ours(editor, &opened.uri) {
         // A file outside every folder gets a desk of its own, in time for its first action.
         let editor = editor.clone();
         tokio::task::spawn_blocking(move || {
@@ -160,7 +171,7 @@ fn did_open(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
 }
 
 fn did_change(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
-    let (uri, version, changes) = read::<DidChange>(params)?.into_parts();
+    let (uri, version, changes) = read_or_lose::<DidChange>(editor, params)?.into_parts();
     note(editor, &uri, &editor.documents.change(&uri, version, changes));
     // Whoever types may ask in a moment; the session should be warm by then.
     if let Some(desk) = editor.desk(&uri) {

@@ -1,20 +1,22 @@
 //! One turn's connection to the editor: its progress, its edit, its end.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::answer;
-use super::apply::{ANSWERS_WITHIN, Application, landing, plan};
+use super::apply::{ANSWERS_WITHIN, Application, Ending, Left, plan};
 use super::client::MessageKind;
 use super::confirm::{Way, question, way};
 use super::desk::Desk;
 use super::editor::Editor;
 use super::progress::Progress;
+use super::shown;
+use super::waiting::{Kept, with_hint, with_preview};
+use crate::agent::preview::diff;
 use crate::agent::{Action, Host, Landing, Pending, Proposal, Stage, TurnEnd};
 use crate::session::receipt::{Outcome, Receipt};
+use crate::workspace::RelPath;
 
 /// What a turn tells and asks the editor.
 #[derive(Clone)]
@@ -30,9 +32,10 @@ struct Inner {
     action: Action,
     cancel: CancellationToken,
     progress: Progress,
-    state_dir: PathBuf,
     /// A question to be asked once the turn is over.
     question: Mutex<Option<Question>>,
+    /// What is to be shown of a proposal that is kept.
+    preview: Mutex<String>,
 }
 
 /// A proposal that needs the user's word.
@@ -40,6 +43,8 @@ struct Question {
     proposal: Arc<Proposal>,
     text: String,
     way: Way,
+    /// What it would change, as a diff.
+    diff: String,
 }
 
 /// What a host is made from.
@@ -56,16 +61,14 @@ pub struct HostParts {
     pub cancel: CancellationToken,
     /// Its progress.
     pub progress: Progress,
-    /// Where answers are written.
-    pub state_dir: PathBuf,
 }
 
 impl EditorHost {
     /// A host for one turn.
     pub fn new(parts: HostParts) -> EditorHost {
-        let HostParts { editor, desk, turn, action, cancel, progress, state_dir } = parts;
-        let question = Mutex::new(None);
-        EditorHost { inner: Arc::new(Inner { editor, desk, turn, action, cancel, progress, state_dir, question }) }
+        let HostParts { editor, desk, turn, action, cancel, progress } = parts;
+        let (question, preview) = (Mutex::default(), Mutex::default());
+        EditorHost { inner: Arc::new(Inner { editor, desk, turn, action, cancel, progress, question, preview }) }
     }
 
     /// Says that the turn is in the queue.
@@ -113,39 +116,52 @@ impl Host for EditorHost {
 
 impl Inner {
     async fn land(&self, proposal: Arc<Proposal>) -> Landing {
-        let plan = match plan(&self.desk.workspace, &proposal).await {
-            Ok(plan) => plan,
-            Err(landing) => return self.kept_on_conflict(landing, &proposal),
-        };
         let Some(abilities) = self.editor.abilities() else {
             return landing(Outcome::Failed, Some("The editor has not introduced itself.".into()));
         };
+        let plan = match plan(&self.desk, &proposal, abilities).await {
+            Ok(plan) => plan,
+            Err(ending) => return self.keep_left(ending, &proposal),
+        };
         let way = way(&plan, &proposal, self.desk.config.edit.confirm, abilities);
         if way == Way::AtOnce {
-            let landing = self.apply(&proposal, None).await;
-            return self.kept_on_conflict(landing, &proposal);
+            return self.apply(&proposal, None).await;
         }
-        let text = question(&plan);
-        let mut waiting = self.question.lock().unwrap_or_else(PoisonError::into_inner);
-        *waiting = Some(Question { proposal, text, way });
+        let (text, diff) = (question(&plan), diff(&plan));
+        *lock(&self.question) = Some(Question { proposal, text, way, diff });
         landing(Outcome::Proposed, None)
     }
 
     async fn apply(&self, proposal: &Arc<Proposal>, confirm: Option<String>) -> Landing {
         let (editor, desk, cancel) = (&*self.editor, &*self.desk, &self.cancel);
-        Application { editor, desk, proposal, cancel, confirm }.run().await
+        let ending = Application { editor, desk, proposal, cancel, confirm }.run().await;
+        self.keep_left(ending, proposal)
     }
 
-    fn kept_on_conflict(&self, landing: Landing, proposal: &Arc<Proposal>) -> Landing {
-        if landing.outcome == Outcome::Conflict {
-            self.editor.keep(self.desk.clone(), proposal.clone());
+    /// Keeps a proposal that is not dealt with, and remembers what is to be shown of it.
+    fn keep_left(&self, ending: Ending, proposal: &Arc<Proposal>) -> Landing {
+        let Ending { mut landing, left } = ending;
+        if let Some(Left { hindered, preview }) = left {
+            landing.message = landing.message.map(|text| with_hint(text, proposal, &hindered));
+            *lock(&self.preview) = preview;
+            self.keep(proposal, hindered);
         }
         landing
     }
 
+    fn keep(&self, proposal: &Arc<Proposal>, hindered: Vec<RelPath>) {
+        self.editor.waiting.keep(Kept {
+            desk: self.desk.clone(),
+            proposal: proposal.clone(),
+            finishes: self.action == Action::Finish,
+            hindered,
+            begun: false,
+        });
+    }
+
     /// The turn is over; a question may remain.
     async fn conclude(&self, mut end: TurnEnd) {
-        let question = self.question.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let question = lock(&self.question).take();
         if let Some(question) = question
             && end.receipt.outcome == Outcome::Proposed
         {
@@ -163,6 +179,8 @@ impl Inner {
             self.desk.settle();
         }
         self.editor.remove_turn(&self.turn);
+        let preview = std::mem::take(&mut *lock(&self.preview));
+        end.message = with_preview(&self.editor, &self.turn, end.message, preview).await;
         self.report(&end).await;
     }
 
@@ -170,28 +188,25 @@ impl Inner {
     async fn ask(&self, question: Question) -> Landing {
         self.progress.say(format!("waiting for you: {}", question.text));
         match question.way {
-            Way::AtOnce | Way::TwoSteps => self.keep_for_later(&question),
+            Way::AtOnce | Way::TwoSteps => self.keep_for_later(question),
             Way::Annotations => {
-                let applied = self.unless_cancelled(self.apply(&question.proposal, Some(question.text.clone()))).await;
-                self.kept_on_conflict(applied, &question.proposal)
+                self.unless_cancelled(self.apply(&question.proposal, Some(question.text.clone()))).await
             }
             Way::Message => {
                 let choice = self.unless_cancelled(self.choice(&question.text)).await;
                 match choice.outcome {
-                    Outcome::Applied => {
-                        let landing = self.apply(&question.proposal, None).await;
-                        self.kept_on_conflict(landing, &question.proposal)
-                    }
+                    Outcome::Applied => self.apply(&question.proposal, None).await,
                     // No choice is not a no: the proposal waits as code actions.
-                    Outcome::Proposed => self.keep_for_later(&question),
+                    Outcome::Proposed => self.keep_for_later(question),
                     _ => choice,
                 }
             }
         }
     }
 
-    fn keep_for_later(&self, question: &Question) -> Landing {
-        self.editor.keep(self.desk.clone(), question.proposal.clone());
+    fn keep_for_later(&self, question: Question) -> Landing {
+        self.keep(&question.proposal, Vec::new());
+        *lock(&self.preview) = question.diff;
         let message = format!("{} Choose Apply or Discard among the code actions.", question.text);
         landing(Outcome::Proposed, Some(message))
     }
@@ -228,7 +243,7 @@ impl Inner {
         let client = &self.editor.client;
         match end.receipt.outcome {
             Outcome::Answered if self.action == Action::Ask => {
-                answer::show(&self.editor, &self.state_dir, &self.turn, message).await;
+                shown::answer(&self.editor, &self.turn, message).await;
             }
             Outcome::Answered => client.show(MessageKind::Info, message).await,
             Outcome::Proposed => client.show(MessageKind::Info, message).await,
@@ -240,6 +255,14 @@ impl Inner {
             Outcome::Conflict | Outcome::Refused | Outcome::Cancelled => {}
         }
     }
+}
+
+fn landing(outcome: Outcome, message: Option<String>) -> Landing {
+    Landing { outcome, message }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn first_line(text: &str) -> String {
@@ -269,35 +292,6 @@ fn list(paths: &[crate::workspace::RelPath]) -> String {
         [one] => one.to_string(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }
-}
-
-/// Applies a kept proposal, by the user's word. Returns at once; what came of it is told and amends the receipt.
-pub fn apply_kept(editor: Arc<Editor>, id: String) -> Result<(), String> {
-    let kept = editor.take_proposal(&id).ok_or_else(|| format!("there is no proposal {id} any more"))?;
-    tokio::spawn(async move {
-        let cancel = CancellationToken::new();
-        let (desk, proposal) = (&*kept.desk, &kept.proposal);
-        let landing = Application { editor: &editor, desk, proposal, cancel: &cancel, confirm: None }.run().await;
-        kept.desk.session.amend(&id, landing.outcome);
-        match landing.outcome {
-            Outcome::Applied => kept.desk.settle(),
-            outcome => {
-                if outcome == Outcome::Conflict {
-                    editor.keep(kept.desk.clone(), kept.proposal.clone());
-                }
-                let text = landing.message.unwrap_or_else(|| "The edit was not applied.".into());
-                editor.client.show(MessageKind::Warning, &text).await;
-            }
-        }
-    });
-    Ok(())
-}
-
-/// Drops a kept proposal.
-pub fn discard_kept(editor: &Editor, id: &str) -> Result<(), String> {
-    let kept = editor.take_proposal(id).ok_or_else(|| format!("there is no proposal {id} any more"))?;
-    kept.desk.session.amend(id, Outcome::Refused);
-    Ok(())
 }
 
 /// The value of a progress token for a turn.

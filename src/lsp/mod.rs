@@ -5,7 +5,6 @@
 //! through a [`host`], whose edits go out by [`apply`].
 
 mod abilities;
-mod answer;
 mod apply;
 mod catalogue;
 mod client;
@@ -20,8 +19,10 @@ mod host;
 mod parent;
 mod progress;
 mod server;
+mod shown;
 mod status;
 mod stdin;
 mod to_proto;
+mod waiting;
 
 pub use server::{Options, serve};

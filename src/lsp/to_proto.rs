@@ -16,24 +16,20 @@ use ropey::Rope;
 /// The one change annotation there is.
 const ANNOTATION: &str = "pilotlight";
 
-/// Why a plan cannot be put in this editor's terms.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this editor cannot {verb} files for a language server ({path}); do it by `pilotlight run … --apply`")]
-pub struct Unable {
-    verb: &'static str,
-    path: String,
+/// The files of a plan that this editor lacks the means for. A plan with such files is not to be sent.
+pub fn beyond<'p>(plan: &'p Plan, abilities: &Abilities) -> Vec<&'p PlannedFile> {
+    let able = |file: &&PlannedFile| match file.operation {
+        Operation::Edit => true,
+        Operation::Create => abilities.document_changes && abilities.create,
+        Operation::Rename { .. } => abilities.document_changes && abilities.rename,
+        Operation::Delete => abilities.document_changes && abilities.delete,
+    };
+    plan.files.iter().filter(|file| !able(file)).collect()
 }
 
-/// The workspace edit of a plan. With `confirm`, every change asks the user first (clients with annotations only).
-///
-/// # Errors
-/// [`Unable`] when the editor lacks an operation that is needed.
-pub fn workspace_edit(
-    plan: &Plan,
-    workspace: &Workspace,
-    abilities: &Abilities,
-    confirm: Option<&str>,
-) -> Result<Value, Unable> {
+/// The workspace edit of a plan that is not [`beyond`] this editor. With `confirm`, every change asks the user first
+/// (clients with annotations only).
+pub fn workspace_edit(plan: &Plan, workspace: &Workspace, abilities: &Abilities, confirm: Option<&str>) -> Value {
     if !abilities.document_changes {
         return plain_changes(plan, workspace, abilities);
     }
@@ -42,28 +38,22 @@ pub fn workspace_edit(
     let mut texts = Vec::new();
     let mut deletions = Vec::new();
     for file in &plan.files {
-        let able = |can: bool, verb| if can { Ok(()) } else { Err(Unable { verb, path: file.path.to_string() }) };
+        let uri = workspace.uri(&file.path);
         match &file.operation {
-            Operation::Edit => texts.push(text_edit(file, workspace, abilities, annotated)),
-            Operation::Create => {
-                able(abilities.create, "create")?;
-                operations.push(resource(json!({"kind": "create", "uri": workspace.uri(&file.path)}), annotated));
-                if !file.target.is_empty() {
-                    texts.push(new_text(file, workspace, annotated));
-                }
-            }
+            Operation::Edit => {}
+            Operation::Create => operations.push(resource(json!({"kind": "create", "uri": uri}), annotated)),
             Operation::Rename { from } => {
-                able(abilities.rename, "rename")?;
-                let (old, new) = (workspace.uri(from), workspace.uri(&file.path));
-                operations.push(resource(json!({"kind": "rename", "oldUri": old, "newUri": new}), annotated));
-                if !file.changes.is_empty() {
-                    texts.push(text_edit(file, workspace, abilities, annotated));
-                }
+                let old = workspace.uri(from);
+                operations.push(resource(json!({"kind": "rename", "oldUri": old, "newUri": uri}), annotated));
             }
-            Operation::Delete => {
-                able(abilities.delete, "delete")?;
-                deletions.push(resource(json!({"kind": "delete", "uri": workspace.uri(&file.path)}), annotated));
+            Operation::Delete => deletions.push(resource(json!({"kind": "delete", "uri": uri}), annotated)),
+        }
+        match &file.operation {
+            Operation::Edit | Operation::Rename { .. } if !file.changes.is_empty() => {
+                texts.push(text_edit(file, workspace, abilities, annotated));
             }
+            Operation::Create if !file.target.is_empty() => texts.push(new_text(file, workspace, annotated)),
+            _ => {}
         }
     }
     let changes: Vec<Value> = operations.into_iter().chain(texts).chain(deletions).collect();
@@ -72,20 +62,17 @@ pub fn workspace_edit(
         edit["changeAnnotations"] =
             json!({ANNOTATION: {"label": "Pilotlight", "description": description, "needsConfirmation": true}});
     }
-    Ok(edit)
+    edit
 }
 
 /// For clients that know only `changes`: texts of existing files, no versions.
-fn plain_changes(plan: &Plan, workspace: &Workspace, abilities: &Abilities) -> Result<Value, Unable> {
+fn plain_changes(plan: &Plan, workspace: &Workspace, abilities: &Abilities) -> Value {
     let mut changes: BTreeMap<String, Value> = BTreeMap::new();
     for file in &plan.files {
-        if file.operation != Operation::Edit {
-            return Err(Unable { verb: "create, rename or delete", path: file.path.to_string() });
-        }
         let edits = edits(&file.now, &file.changes, abilities.encoding, false);
         changes.insert(workspace.uri(&file.path), json!(edits));
     }
-    Ok(json!({ "changes": changes }))
+    json!({ "changes": changes })
 }
 
 fn resource(mut operation: Value, annotated: bool) -> Value {

@@ -145,6 +145,18 @@ impl Documents {
         })
     }
 
+    /// A notification about a document could not be read, so its text is not known any more: it counts as open and out of
+    /// step until a full text comes.
+    pub fn lose(&self, uri: &str) -> Applied {
+        self.update(|state, revision| {
+            if state.key(uri).is_none() {
+                // Its version is lower than any that may follow.
+                let _ = state.insert(Document::open(uri, "", i32::MIN, ""));
+            }
+            state.edit(uri, revision, |_| Err(Desync::Unreadable))
+        })
+    }
+
     /// A document was saved. With its text, a document that is out of step is healed.
     pub fn save(&self, uri: &str, text: Option<&str>) -> Applied {
         let Some(text) = text else {

@@ -37,7 +37,6 @@ pub use position::{Position, PositionEncoding, Span, offset, position};
 pub use read::ReadError;
 pub use roots::root_of;
 pub use search::{Hit, Hits, Query};
-pub use sensitive::sensitive;
 pub use text::ModelText;
 
 /// One folder that is worked in.

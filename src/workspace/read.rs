@@ -117,7 +117,7 @@ impl Workspace {
     }
 
     /// Whether there is something at this path on disk; a link that leads nowhere counts.
-    pub(super) fn on_disk(&self, path: &RelPath) -> bool {
+    pub fn on_disk(&self, path: &RelPath) -> bool {
         self.canonical.join(path.to_path()).symlink_metadata().is_ok()
     }
 
@@ -135,7 +135,7 @@ impl Workspace {
     }
 
     /// The path that `path` leads to. Folders that do not exist yet are taken as they are written.
-    fn resolve(&self, path: &RelPath) -> Result<(RelPath, PathBuf), ReadError> {
+    pub(super) fn resolve(&self, path: &RelPath) -> Result<(RelPath, PathBuf), ReadError> {
         let target = self.canonical.join(path.to_path());
         let mut missing = Vec::new();
         let mut existing = target.as_path();

@@ -3,6 +3,7 @@
 //! Creating, changing, renaming (either end) and deleting such a file is confirmed by the user first. The list is VS
 //! Code's own, then build files, tool and agent settings, shell start files, and the files that govern this program.
 
+use super::Workspace;
 use super::names::{fold, matches};
 use super::path::RelPath;
 
@@ -85,8 +86,16 @@ const FILES: &[&str] = &[
     ".pilotlight.toml",
 ];
 
-/// Whether changing `path` needs the user's word first.
-pub fn sensitive(path: &RelPath) -> bool {
+impl Workspace {
+    /// Whether changing this file needs the user's word first, by its name or by what its links lead to. Asks the disk.
+    pub fn is_sensitive(&self, path: &RelPath) -> bool {
+        // What leads nowhere that could be told is not to be trusted.
+        sensitive(path) || self.resolve(path).map_or(true, |(real, _)| sensitive(&real))
+    }
+}
+
+/// Whether the name alone says that changing `path` needs the user's word first.
+fn sensitive(path: &RelPath) -> bool {
     let folded = fold(path.as_str());
     let name = folded.rsplit_once('/').map_or(folded.as_str(), |(_, name)| name);
     folded.split('/').any(|part| FOLDERS.contains(&part)) || FILES.iter().any(|pattern| matches(pattern, name))

@@ -17,7 +17,7 @@ use super::client::{Client, User};
 use super::framing::{Incoming, framed, listen};
 use super::process::Running;
 use super::project::{Project, path, uri};
-use super::workspace_edit::{Desk, language};
+use super::workspace_edit::{Applied, Desk, language};
 
 /// Messages shown when a test fails, and characters of each.
 const SHOWN: usize = 25;
@@ -490,26 +490,49 @@ impl TestEditor {
             "window/showDocument" => json!({"success": true}),
             _ => Value::Null,
         };
-        self.send(&json!({"jsonrpc": "2.0", "id": request["id"], "result": result}));
+        self.reply(request, result);
+        if method == "window/showDocument" {
+            let name = path(params["uri"].as_str().unwrap_or_default());
+            self.open(name.to_str().expect("a name in Unicode"));
+        }
     }
 
     fn apply(&mut self, request: &Value) {
-        let desk =
-            Desk { client: &self.client, user: self.client.user, buffers: &mut self.buffers, encoding: self.encoding };
-        let applied = desk.apply(&request["params"]).unwrap_or_else(|reason| self.fail(&reason));
-        let answer = json!({"jsonrpc": "2.0", "id": request["id"], "result": applied.answer});
+        let applied = self.make(&request["params"]);
         for (method, params) in applied.shown {
             self.notify(method, params);
         }
         if self.client.tells_later {
-            self.send(&answer);
+            self.reply(request, applied.answer.clone());
         }
         for changed in applied.changed {
             self.notify("textDocument/didChange", changed);
         }
         if !self.client.tells_later {
-            self.send(&answer);
+            self.reply(request, applied.answer);
         }
+    }
+
+    /// Makes an edit and tells what it changed, whatever is answered.
+    pub fn perform(&mut self, params: &Value) {
+        let applied = self.make(params);
+        for (method, params) in applied.shown {
+            self.notify(method, params);
+        }
+        for changed in applied.changed {
+            self.notify("textDocument/didChange", changed);
+        }
+    }
+
+    fn make(&mut self, params: &Value) -> Applied {
+        let desk =
+            Desk { client: &self.client, user: self.client.user, buffers: &mut self.buffers, encoding: self.encoding };
+        desk.apply(params).unwrap_or_else(|reason| self.fail(&reason))
+    }
+
+    /// Answers a request that was held with a result of the test's own, and does nothing else.
+    pub fn reply(&mut self, request: &Value, result: Value) {
+        self.send(&json!({"jsonrpc": "2.0", "id": request["id"], "result": result}));
     }
 
     // ---- what is shown when a test fails -------------------------------------------------------------------------

@@ -1,0 +1,239 @@
+//! Proposals that wait: what the user is shown of them, how they are applied file by file, and what is left of them. The
+//! model is scripted; the editors are imitated as in `lsp_turns`.
+
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use scripted::{begin, patching};
+use serde_json::{Value, json};
+use support::{Client, Project, TestEditor, User, git_apply};
+
+const FILES: &str = "\
+//- src/a.rs
+pub fn a() {}
+//- src/b.rs
+pub fn b() {}
+//- src/c.rs
+pub fn c() {}
+//- src/lib.rs
+pub mod a;
+";
+
+/// Three files at once.
+const PATCH: &str = "\
+*** Update File: src/a.rs
+@@
+-pub fn a() {}
++pub fn a(x: u8) {}
+*** Update File: src/b.rs
+@@
+-pub fn b() {}
++pub fn b(x: u8) {}
+*** Update File: src/c.rs
+@@
+-pub fn c() {}
++pub fn c(x: u8) {}
+";
+
+const ALL_BUT_B: &str = "Apply Pilotlight's change to all but src/b.rs";
+
+/// The preview that the editor was shown last.
+fn shown(editor: &mut TestEditor) -> String {
+    let document = editor.wait("a preview", |editor| editor.asked("window/showDocument").pop());
+    let uri = document["uri"].as_str().expect("a URI").to_owned();
+    assert!(uri.ends_with(".diff") && document["takeFocus"] == false, "{document}");
+    editor.text(&path(&uri))
+}
+
+fn path(uri: &str) -> String {
+    let path = url::Url::parse(uri).expect("a URI").to_file_path().expect("a file");
+    path.to_str().expect("a path in Unicode").to_owned()
+}
+
+fn titled(editor: &mut TestEditor, title: &str) -> Value {
+    let actions = editor.actions("src/lib.rs", "pub");
+    let found = actions.iter().find(|action| action["title"] == title).cloned();
+    found.unwrap_or_else(|| panic!("no {title} among {actions:?}"))
+}
+
+fn titles(editor: &mut TestEditor) -> Vec<String> {
+    let actions = editor.actions("src/lib.rs", "pub");
+    let titles = actions.iter().filter_map(|action| action["title"].as_str());
+    titles.filter(|title| title.contains("Pilotlight's change")).map(str::to_owned).collect()
+}
+
+/// Waits until a file of the project has this text in the editor.
+fn expect_text(editor: &mut TestEditor, name: &str, text: &str) {
+    editor.wait(&format!("{name} to change"), |editor| (editor.text(name) == text).then_some(()));
+}
+
+// ---- after a conflict ----------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_shows_both_sides_and_the_other_files_can_be_applied() {
+    for (client, asked) in [
+        (Client::vscode(), "workspace/applyEdit"),
+        (Client::neovim(), "window/showMessageRequest"),
+        (Client::helix_master(), "window/showMessageRequest"),
+    ] {
+        let project = Project::new(FILES);
+        let (_provider, mut editor) = patching(client, &project, "", PATCH).await;
+        editor.open("src/b.rs");
+        editor.hold(asked);
+        let turn = begin(&mut editor, "src/lib.rs");
+        let question = editor.held();
+        editor.change("src/b.rs", "b()", "mine()");
+        editor.release(&question);
+        editor.expect_outcome(&turn, "conflict");
+        let warning = editor.expect_warning("src/b.rs (line 1)");
+        assert!(warning.contains(ALL_BUT_B), "it says how to go on: {warning}");
+        let preview = shown(&mut editor);
+        let both = "src/b.rs, line 1. You have:\n    pub fn mine() {}\nPilotlight proposes:\n    pub fn b(x: u8) {}\n";
+        assert!(preview.contains(both), "{preview}");
+        assert!(preview.contains("+pub fn a(x: u8) {}\n") && !preview.contains("+pub fn b"), "{preview}");
+
+        let rest = titled(&mut editor, ALL_BUT_B);
+        assert_eq!(rest["command"]["arguments"][0]["files"], json!(["src/a.rs", "src/c.rs"]));
+        assert!(editor.choose(&rest).is_ok());
+        expect_text(&mut editor, "src/a.rs", "pub fn a(x: u8) {}\n");
+        expect_text(&mut editor, "src/c.rs", "pub fn c(x: u8) {}\n");
+        assert_eq!(editor.text("src/b.rs"), "pub fn mine() {}\n");
+        assert_eq!(editor.receipt(&turn)["outcome"], "conflict", "a part of it waits");
+        let waiting = ["Apply Pilotlight's change to src/b.rs", "Discard Pilotlight's change to src/b.rs"];
+        assert_eq!(titles(&mut editor), waiting);
+
+        editor.change("src/b.rs", "mine()", "b()");
+        let last = titled(&mut editor, waiting[0]);
+        assert!(editor.choose(&last).is_ok());
+        editor.receipt_when(&turn, |receipt| receipt["outcome"] == "applied");
+        assert_eq!(editor.text("src/b.rs"), "pub fn b(x: u8) {}\n");
+        assert_eq!(titles(&mut editor), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_conflicts_in_its_turn_stays_proposed_with_the_rest() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
+    let turn = begin(&mut editor, "src/lib.rs");
+    editor.expect_outcome(&turn, "proposed");
+    editor.open("src/b.rs");
+    editor.change("src/b.rs", "b()", "mine()");
+    editor.command("pilotlight.apply", json!({"proposal": turn, "files": ["src/a.rs", "src/b.rs"]}));
+    editor.expect_warning("src/b.rs (line 1)");
+    assert!(editor.asked("workspace/applyEdit").is_empty(), "of the files that were named, all or none");
+    editor.receipt_when(&turn, |receipt| receipt["outcome"] == "conflict");
+    let rest = titled(&mut editor, ALL_BUT_B);
+    assert_eq!(rest["command"]["arguments"][0]["files"], json!(["src/a.rs", "src/c.rs"]));
+}
+
+// ---- file by file --------------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_named_by_path_or_uri_and_the_rest_goes_on_waiting() {
+    for client in [Client::helix25(), Client::plain()] {
+        let project = Project::new(FILES);
+        let (_provider, mut editor) = patching(client, &project, "", PATCH).await;
+        let turn = begin(&mut editor, "src/lib.rs");
+        editor.receipt_when(&turn, |receipt| receipt["outcome"] == "proposed");
+        for wrong in [json!([]), json!(["src/lib.rs"]), json!(["src/a.rs", "../a.rs"])] {
+            let refusal = editor.try_command("pilotlight.apply", json!({"proposal": turn, "files": wrong}));
+            assert_eq!(refusal.unwrap_err().code, -32803, "{wrong}");
+        }
+        editor.command("pilotlight.apply", json!({"proposal": turn, "files": [editor.uri("src/a.rs")]}));
+        expect_text(&mut editor, "src/a.rs", "pub fn a(x: u8) {}\n");
+        editor.command("pilotlight.apply", json!({"proposal": turn, "files": ["src/b.rs"]}));
+        expect_text(&mut editor, "src/b.rs", "pub fn b(x: u8) {}\n");
+        assert_eq!(editor.text("src/c.rs"), "pub fn c() {}\n");
+        editor.command("pilotlight.apply", json!({ "proposal": turn }));
+        expect_text(&mut editor, "src/c.rs", "pub fn c(x: u8) {}\n");
+        editor.receipt_when(&turn, |receipt| receipt["outcome"] == "applied");
+        let gone = editor.try_command("pilotlight.apply", json!({ "proposal": turn })).unwrap_err();
+        assert!(gone.code == -32803 && gone.message.contains(&turn), "{gone:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_can_be_discarded_and_what_was_applied_stays() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::neovim().with_user(User::Dismisses), &project, "", PATCH).await;
+    let turn = begin(&mut editor, "src/lib.rs");
+    editor.expect_outcome(&turn, "proposed");
+    editor.command("pilotlight.apply", json!({"proposal": turn, "files": ["src/c.rs"]}));
+    expect_text(&mut editor, "src/c.rs", "pub fn c(x: u8) {}\n");
+    let title = "Discard Pilotlight's change to 2 files";
+    let discard = titled(&mut editor, title);
+    assert!(editor.choose(&discard).is_ok());
+    editor.receipt_when(&turn, |receipt| receipt["outcome"] == "applied");
+    assert_eq!(editor.text("src/a.rs"), "pub fn a() {}\n");
+    assert_eq!(editor.text("src/c.rs"), "pub fn c(x: u8) {}\n");
+    assert_eq!(titles(&mut editor), Vec::<String>::new());
+}
+
+// ---- previews ------------------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_steps_come_with_a_diff_of_what_would_change() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
+    let turn = begin(&mut editor, "src/lib.rs");
+    editor.expect_outcome(&turn, "proposed");
+    let diff = shown(&mut editor);
+    git_apply(&project, &diff, false);
+    for (name, text) in [("src/a.rs", "pub fn a(x: u8) {}\n"), ("src/c.rs", "pub fn c(x: u8) {}\n")] {
+        assert_eq!(project.read(name), text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_document_can_be_shown_the_message_says_where_the_preview_is() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::plain(), &project, "", PATCH).await;
+    begin(&mut editor, "src/lib.rs");
+    let message = editor.expect_notification("window/showMessage", |message| {
+        message["message"].as_str().is_some_and(|text| text.contains(".diff"))
+    });
+    let folder = previews(&project);
+    let path = only_file(&folder);
+    assert!(message["message"].as_str().unwrap().contains(path.to_str().unwrap()), "{message}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("+pub fn a(x: u8) {}\n"));
+    #[cfg(unix)]
+    for (place, mode) in [(&folder, 0o700), (&path, 0o600)] {
+        let permissions = std::fs::metadata(place).unwrap().permissions();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777, mode, "{}", place.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_previews_go_and_other_files_stay() {
+    let project = Project::new(FILES);
+    let folder = previews(&project);
+    std::fs::create_dir_all(&folder).unwrap();
+    for number in 0..60 {
+        std::fs::write(folder.join(format!("preview-t-{number}.diff")), "old").unwrap();
+    }
+    std::fs::write(folder.join("notes.txt"), "the user's").unwrap();
+    let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
+    let turn = begin(&mut editor, "src/lib.rs");
+    editor.expect_outcome(&turn, "proposed");
+    assert!(shown(&mut editor).contains("+pub fn a"), "the newest is there");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 51, "fifty and the user's own");
+    assert!(folder.join("notes.txt").exists());
+}
+
+fn previews(project: &Project) -> PathBuf {
+    project.outside("state").join("pilotlight").join("previews")
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (file, more) = (files.next().unwrap(), files.next());
+    assert_eq!(more, None);
+    file
+}
