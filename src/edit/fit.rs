@@ -135,7 +135,10 @@ impl<'a> Place<'a> {
         // Only removed lines would show that.
         let is_removing = |line: &HunkLine| matches!(line, HunkLine::Remove(text) if !text.trim().is_empty());
         let is_clear = !shift.is_odd() || self.added.is_empty() || self.hunk.iter().any(is_removing);
-        let goes_for_all = self.added.iter().all(|line| shift.line(line).is_some());
+        // Nor is it said how the file indents what is still behind a tab, where it shows none.
+        let has_tabs = self.file.iter().any(|line| line.starts_with('\t'));
+        let is_known = |line: Cow<'_, str>| has_tabs || !line.starts_with('\t');
+        let goes_for_all = self.added.iter().all(|line| shift.line(line).is_some_and(is_known));
         (has_words && is_clear && goes_for_all).then_some(Difference::Shift)
     }
 

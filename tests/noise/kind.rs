@@ -93,10 +93,15 @@ impl Kind {
             Kind::WrongNumbers => {
                 piece.line_hint = rng.usize(1..=case.file.len() + 100);
                 piece.miscount = rng.isize(-3..=3);
-                true
+                // The number of a line where the same stands would mean that line.
+                !case.file[piece.line_hint.min(case.file.len()) - 1..].starts_with(&owned(piece))
             }
         }
     }
+}
+
+fn owned(piece: &Piece) -> Vec<String> {
+    piece.old_lines().into_iter().map(str::to_owned).collect()
 }
 
 fn rng_indent(chosen: usize) -> usize {
@@ -229,9 +234,12 @@ fn anchor(case: &mut Case, chosen: usize) -> bool {
         return false;
     };
     let opens = |line: &&String| indent(line) < first && line.contains(char::is_alphabetic);
-    let above = case.file[..piece.start].iter().rev().find(opens).map(|line| line.trim().to_owned());
-    case.hunks[chosen].anchor = above;
-    case.hunks[chosen].anchor.is_some()
+    let Some(above) = case.file[..piece.start].iter().rposition(|line| opens(&line)) else { return false };
+    // With the same lines in between, the anchor would say those.
+    let old = piece.old_lines();
+    let is_first = !case.file[above..].windows(old.len()).take(piece.start - above).any(|window| window == old);
+    case.hunks[chosen].anchor = Some(case.file[above].trim().to_owned());
+    is_first
 }
 
 fn twice(case: &mut Case, chosen: usize, rng: &mut fastrand::Rng) -> bool {

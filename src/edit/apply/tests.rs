@@ -71,6 +71,9 @@ mod passes {
     #[test]
     fn an_uneven_indent_shift_is_refused() {
         refused("a\n    b\n", "@@\n   a\n-  b\n+  c\n", 1, Reason::NotFound);
+        // Two spaces, four, or a tab?
+        refused("a\nb\n", "@@\n \ta\n-\tb\n+\t\tc\n", 1, Reason::NotFound);
+        check("a\nb\n\tx\n", "@@\n \ta\n \tb\n-\t\tx\n+\t\tc\n", "a\nb\n\tc\n");
         // The added line stands left of what would be taken away.
         refused("a\nb\n", "@@\n   a\n-  b\n+c\n", 1, Reason::NotFound);
     }
