@@ -20,7 +20,7 @@ use crate::delta::ledger::Sight;
 use crate::wire::item::Item;
 use crate::workspace::{ModelText, RelPath};
 
-use super::Stage;
+use super::{Stage, prompts};
 pub use view::View;
 
 /// How `apply_patch` is declared.
@@ -34,22 +34,22 @@ pub enum PatchTool {
 
 /// The declarations, in their fixed order; constant for a session, since a change empties the server's prefix cache.
 pub fn declarations(patch_tool: PatchTool) -> Value {
-    let mut tools: Vec<Value> = serde_json::from_str(include_str!("../prompts/tools.json")).unwrap_or_default();
+    let mut tools: Vec<Value> = serde_json::from_str(prompts::TOOLS).unwrap_or_default();
     tools.push(match patch_tool {
         PatchTool::Custom => json!({
             "type": "custom",
             "name": "apply_patch",
-            "description": include_str!("../prompts/apply_patch_freeform.md").trim_end(),
+            "description": prompts::PATCH_FREEFORM.trim_end(),
             "format": {
                 "type": "grammar",
                 "syntax": "lark",
-                "definition": include_str!("../prompts/apply_patch.lark"),
+                "definition": prompts::PATCH_GRAMMAR,
             },
         }),
         PatchTool::Function => json!({
             "type": "function",
             "name": "apply_patch",
-            "description": include_str!("../prompts/apply_patch.md").trim_end(),
+            "description": prompts::PATCH.trim_end(),
             "parameters": {"type": "object", "properties": {"patch": {"type": "string"}}, "required": ["patch"]},
         }),
     });
@@ -134,6 +134,8 @@ pub enum Effect {
         text: ModelText,
         /// How much.
         sight: Sight,
+        /// The lines it was given, inclusive, from 1.
+        lines: (usize, usize),
     },
     /// A patch was taken.
     Patched(Vec<Write>),
