@@ -3,6 +3,7 @@
 //! It serves to find places quickly. It must never reach a text: what is written is the file's line or the model's.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Typographic dashes, quotes and spaces as their ASCII forms; models often write one for the other.
 pub(super) fn fold(line: &str) -> Cow<'_, str> {
@@ -10,6 +11,23 @@ pub(super) fn fold(line: &str) -> Cow<'_, str> {
         return Cow::Borrowed(line);
     }
     Cow::Owned(line.chars().map(fold_char).collect())
+}
+
+/// The typographic characters that lines of a hunk have and the lines they stand for do not: there the hunk writes them
+/// for plain ones.
+pub(super) fn habits(hunk: &[&str], file: &[&str]) -> Vec<char> {
+    let all = |lines: &[&str]| -> BTreeSet<char> {
+        lines.iter().flat_map(|line| line.chars()).filter(|&c| fold_char(c) != c).collect()
+    };
+    all(hunk).difference(&all(file)).copied().collect()
+}
+
+/// The line with only these characters as their ASCII forms.
+pub(super) fn fold_only<'l>(line: &'l str, characters: &[char]) -> Cow<'l, str> {
+    if !line.contains(characters) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(line.chars().map(|c| if characters.contains(&c) { fold_char(c) } else { c }).collect())
 }
 
 /// The line without blanks at its ends, folded.
@@ -34,6 +52,13 @@ mod tests {
     #[test]
     fn typographic_characters_become_ascii() {
         assert_eq!(fold("“a”\u{a0}—\u{2009}‘b’"), "\"a\" - 'b'");
+    }
+
+    #[test]
+    fn what_only_the_hunk_writes_is_a_habit() {
+        let habits = habits(&["“a”\u{a0}— b", "x"], &["\"a\" — b", "x"]);
+        assert_eq!(habits, ['\u{a0}', '“', '”']);
+        assert_eq!(fold_only("“\u{a0}”—’", &habits), "\" \"—’");
     }
 
     #[test]

@@ -3,16 +3,36 @@
 //! No pass measures how much two lines are alike. Each allows one difference, for which it knows how models come to make
 //! it, and it must hold for the whole hunk.
 
-use super::canonical::fold;
+use std::borrow::Cow;
+
+use super::canonical::{fold, fold_only, habits};
 use super::indent::{self, Shift};
 use super::patch::HunkLine;
 
-/// How a hunk fits a place.
+/// How a hunk fits a place, and what becomes of its added lines there.
 #[derive(Clone)]
 pub(super) struct Fit {
     pub pass: Pass,
-    /// How the added lines are to be indented there, where that differs from the hunk.
-    pub shift: Option<Shift>,
+    /// The typographic characters that the hunk has for plain ones of the file.
+    habits: Vec<char>,
+    /// How the hunk is indented otherwise than the file.
+    shift: Option<Shift>,
+}
+
+impl Fit {
+    /// Nothing differs.
+    pub(super) fn exact() -> Fit {
+        Fit { pass: Pass { folded: false, difference: Difference::None }, habits: Vec::new(), shift: None }
+    }
+
+    /// An added line as the file would have it.
+    pub(super) fn added<'l>(&self, line: &'l str) -> Cow<'l, str> {
+        let plain = fold_only(line, &self.habits);
+        match self.shift.as_ref().and_then(|shift| shift.line(&plain)) {
+            Some(shifted) => Cow::Owned(shifted.into_owned()),
+            None => plain,
+        }
+    }
 }
 
 /// A pass of the search; they are ordered from literal to lenient.
@@ -49,28 +69,41 @@ impl Pass {
 /// context and removed lines of the hunk.
 pub(super) fn fit(hunk: &[HunkLine], old: &[&str], file: &[&str]) -> Option<Fit> {
     if old == file {
-        return Some(Fit { pass: Pass { folded: false, difference: Difference::None }, shift: None });
+        return Some(Fit::exact());
     }
-    let place = Place { hunk, file, shift: Shift::between(old.iter().copied().zip(file.iter().copied())) };
-    let taken = |folded, difference| {
-        let shift = if difference == Difference::ForgottenMarks { None } else { place.shift.clone() };
-        Fit { pass: Pass { folded, difference }, shift }
+    let habits = habits(old, file);
+    let plain: Vec<_> = old.iter().map(|line| fold_only(line, &habits)).collect();
+    let place = Place::new(hunk, &habits, &plain, file);
+    let (folded, difference) = if old.iter().zip(file).all(|(old, file)| old.trim() == file.trim()) && habits.is_empty()
+    {
+        (false, place.difference(old, file)?)
+    } else {
+        let fold = |lines: &[&str]| lines.iter().map(|line| fold(line).into_owned()).collect::<Vec<_>>();
+        (true, place.difference(&fold(old), &fold(file))?)
     };
-    if old.iter().zip(file).all(|(old, file)| old.trim() == file.trim()) {
-        return place.difference(old, file).map(|difference| taken(false, difference));
-    }
-    let folded = |lines: &[&str]| lines.iter().map(|line| fold(line).into_owned()).collect::<Vec<_>>();
-    place.difference(&folded(old), &folded(file)).map(|difference| taken(true, difference))
+    let shift = place.shift.filter(|_| difference == Difference::Shift);
+    Some(Fit { pass: Pass { folded, difference }, habits, shift })
 }
 
 struct Place<'a> {
     hunk: &'a [HunkLine],
+    /// The hunk's added lines that are not blank, with plain characters where it has typographic ones out of habit.
+    added: Vec<Cow<'a, str>>,
     file: &'a [&'a str],
     /// What would explain all differences of indentation.
     shift: Option<Shift>,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    fn new(hunk: &'a [HunkLine], habits: &[char], plain: &[Cow<'_, str>], file: &'a [&'a str]) -> Place<'a> {
+        let added = hunk.iter().filter_map(|line| match line {
+            HunkLine::Add(text) if !text.trim().is_empty() => Some(fold_only(text, habits)),
+            _ => None,
+        });
+        let shift = Shift::between(plain.iter().map(AsRef::as_ref).zip(file.iter().copied()));
+        Place { hunk, added: added.collect(), file, shift }
+    }
+
     /// What the lines differ by, which are equal but for blanks at their ends; `None` if it is not clear.
     fn difference<L: AsRef<str>>(&self, old: &[L], file: &[L]) -> Option<Difference> {
         let pairs = || old.iter().zip(file).map(|(old, file)| (old.as_ref().trim_end(), file.as_ref().trim_end()));
@@ -85,40 +118,28 @@ impl Place<'_> {
     }
 
     /// Context lines have one space less than the file: the marks in front of them were forgotten, and then the added
-    /// lines are right as they are, or the whole hunk is shifted.
+    /// lines are right as they are, or the whole hunk is shifted. A line that is right as it is shows the first; else the
+    /// added lines have to.
     fn short(&self, is_shown: bool) -> Option<Difference> {
-        // A line that is right as it is shows that the hunk is not shifted; else the added lines have to show it.
-        if is_shown || self.added().next().is_none() {
-            return Some(Difference::ForgottenMarks);
-        }
-        let is_there = self.added().any(|line| self.has_indent(indent::indent(line)));
-        let is_there_shifted = self.added().any(|line| self.has_indent(&format!(" {}", indent::indent(line))));
-        match (is_there, is_there_shifted) {
-            (true, false) => Some(Difference::ForgottenMarks),
-            (false, true) => self.shifted(),
-            _ => None,
-        }
+        let is_there = self.added.iter().any(|line| self.has_indent(indent::indent(line)));
+        let is_there_shifted = self.added.iter().any(|line| self.has_indent(&format!(" {}", indent::indent(line))));
+        let is_clear = is_shown || self.added.is_empty() || is_there && !is_there_shifted;
+        is_clear.then_some(Difference::ForgottenMarks)
     }
 
     fn shifted(&self) -> Option<Difference> {
         let shift = self.shift.as_ref()?;
-        let added = self.added().map(|line| shift.line(line)).collect::<Option<Vec<_>>>()?;
         // Brackets alone are alike everywhere; only words make it likely that another indentation is meant.
         let has_words = self.file.iter().any(|line| line.contains(char::is_alphanumeric));
-        // Marks that were forgotten in a hunk that is shifted, too, make the context one column less shifted than the
-        // rest. Removed lines would show that; context alone can only be believed if the result looks like it.
+        // Where marks were forgotten in a hunk that is shifted, too, context is shifted by a column less than the rest.
+        // Only removed lines would show that.
         let is_removing = |line: &HunkLine| matches!(line, HunkLine::Remove(text) if !text.trim().is_empty());
-        let is_plain = !shift.is_odd() || added.is_empty() || self.hunk.iter().any(is_removing);
-        let is_likely = is_plain || added.iter().any(|line| self.has_indent(indent::indent(line)));
-        (has_words && is_likely).then_some(Difference::Shift)
-    }
-
-    /// The added lines that are not blank.
-    fn added(&self) -> impl Iterator<Item = &str> {
-        self.hunk.iter().filter_map(|line| match line {
-            HunkLine::Add(text) if !text.trim().is_empty() => Some(text.as_str()),
-            _ => None,
-        })
+        let is_clear = !shift.is_odd() || self.added.is_empty() || self.hunk.iter().any(is_removing);
+        // Nor is it said how the file indents what is still behind a tab, where it shows none.
+        let has_tabs = self.file.iter().any(|line| line.starts_with('\t'));
+        let is_known = |line: Cow<'_, str>| has_tabs || !line.starts_with('\t');
+        let goes_for_all = self.added.iter().all(|line| shift.line(line).is_some_and(is_known));
+        (has_words && is_clear && goes_for_all).then_some(Difference::Shift)
     }
 
     /// Whether a line at the place is indented so.

@@ -4,8 +4,6 @@
 
 use std::borrow::Cow;
 
-use super::canonical::fold;
-
 /// How indentation in a hunk becomes indentation in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shift {
@@ -17,8 +15,6 @@ pub(super) enum Shift {
     SpacesToTabs(usize),
     /// The hunk writes one tab where the file has so many spaces.
     TabsToSpaces(usize),
-    /// The hunk writes other spaces than the plain ones of the file.
-    PlainSpaces,
 }
 
 /// Tab widths that count as a habit; anything else is chance.
@@ -43,9 +39,6 @@ impl Shift {
         }
         if let Some(less) = hunk.strip_suffix(file) {
             return Some(Shift::Shallower(less.to_owned()));
-        }
-        if fold(hunk) == file {
-            return Some(Shift::PlainSpaces);
         }
         let width = |spaces: &str, tabs: &str| {
             let only = |text: &str, c: char| text.chars().all(|other| other == c);
@@ -83,7 +76,6 @@ impl Shift {
                 let spaces = indent.chars().all(|c| c == ' ').then_some(indent.len())?;
                 Some("\t".repeat(spaces / width) + &" ".repeat(spaces % width))
             }
-            Shift::PlainSpaces => Some(fold(indent).into_owned()),
             Shift::TabsToSpaces(width) => {
                 let rest = indent.trim_start_matches('\t');
                 let tabs = indent.len() - rest.len();
@@ -138,13 +130,6 @@ mod tests {
         assert_eq!(spaces.line("\t\tc").unwrap(), "    c");
 
         assert_eq!(between(&[("    a", "\ta"), ("      b", "\t\tb")]), None);
-    }
-
-    #[test]
-    fn odd_spaces_become_plain_ones() {
-        let plain = between(&[("\u{a0}\u{a0}a", "  a"), ("b", "b")]).unwrap();
-        assert_eq!(plain, Shift::PlainSpaces);
-        assert_eq!(plain.line("\u{a0} \u{2009}c\u{a0}d").unwrap(), "   c\u{a0}d");
     }
 
     #[test]

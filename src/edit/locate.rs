@@ -14,7 +14,6 @@ use std::ops::Range;
 use super::anchor::{self, Anchors, Scope};
 use super::canonical::canonical;
 use super::fit::{Fit, fit};
-use super::indent::Shift;
 use super::patch::{Hunk, HunkLine};
 use super::rejection::{self, Miss, Reason};
 
@@ -31,20 +30,15 @@ pub(super) struct Place<'h, 't> {
     pub lines: Range<usize>,
     /// The lines of the hunk that apply there.
     pub hunk: &'h [HunkLine],
+    fit: Fit,
     /// What the file has for lines that the hunk writes otherwise.
     own: HashMap<&'h str, &'t str>,
-    /// How the added lines are to be indented, where that differs from the hunk.
-    shift: Option<Shift>,
 }
 
 impl<'h> Place<'h, '_> {
     /// An added line as it is to be written. One that the hunk only moves or repeats stays as the file has it.
     pub(super) fn added(&self, line: &'h str) -> Cow<'_, str> {
-        match (self.own.get(line), &self.shift) {
-            (Some(own), _) => Cow::Borrowed(own),
-            (None, Some(shift)) => shift.line(line).unwrap_or(Cow::Borrowed(line)),
-            (None, None) => Cow::Borrowed(line),
-        }
+        self.own.get(line).map_or_else(|| self.fit.added(line), |own| Cow::Borrowed(own))
     }
 }
 
@@ -170,7 +164,7 @@ impl<'t> Locator<'t> {
         scopes: Result<Vec<Scope>, &str>,
         cursor: usize,
     ) -> Result<Place<'h, 't>, Miss> {
-        let place = |at: usize| Ok(Place { lines: at..at, hunk: &hunk.lines, own: HashMap::new(), shift: None });
+        let place = |at: usize| Ok(Place { lines: at..at, hunk: &hunk.lines, fit: Fit::exact(), own: HashMap::new() });
         let scopes = scopes.map_err(|name| Miss::new(Reason::NotFound, missing_anchor(name)))?;
         if hunk.end_of_file || self.lines.is_empty() {
             return place(self.lines.len());
@@ -318,7 +312,7 @@ impl<'h> Block<'h> {
         let covered = hit.start..hit.start + self.old.len();
         let own =
             if hit.fit.pass.keeps_marks() { own_forms(&self.old, &lines[covered.clone()]) } else { HashMap::new() };
-        Place { lines: covered, hunk: self.hunk, own, shift: hit.fit.shift }
+        Place { lines: covered, hunk: self.hunk, fit: hit.fit, own }
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Piece {
     pub anchor: Option<String>,
     /// The line number it promises, from 1, where its form has one.
     pub line_hint: usize,
+    /// How many lines it promises too much or too few.
+    pub miscount: isize,
 }
 
 /// A file and a patch for it.
@@ -152,7 +154,7 @@ fn hunks(old: &str, new: &str) -> Vec<Piece> {
             ChangeTag::Delete => HunkLine::Remove(own(change.value())),
             ChangeTag::Insert => HunkLine::Add(own(change.value())),
         });
-        Some(Piece { start, lines: lines.collect(), anchor: None, line_hint: start + 1 })
+        Some(Piece { start, lines: lines.collect(), anchor: None, line_hint: start + 1, miscount: 0 })
     });
     pieces.filter(|piece| piece.lines.len() <= MAX_HUNK).collect()
 }

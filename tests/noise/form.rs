@@ -22,7 +22,7 @@ impl Form {
         match kind {
             Kind::Anchor | Kind::UnknownAnchor => self == Form::V4a,
             Kind::ForgottenMarks => self != Form::Blocks,
-            Kind::WrongLine => self == Form::Unified,
+            Kind::WrongNumbers => self == Form::Unified,
             _ => true,
         }
     }
@@ -71,7 +71,9 @@ fn v4a(hunks: &[Piece], forgotten: bool) -> String {
 fn unified(hunks: &[Piece], forgotten: bool) -> String {
     let mut out = format!("--- a/{PATH}\n+++ b/{PATH}\n");
     for piece in hunks {
-        let number = |wanted: fn(&HunkLine) -> bool| piece.lines.iter().filter(|line| wanted(line)).count();
+        let number = |wanted: fn(&HunkLine) -> bool| {
+            piece.lines.iter().filter(|line| wanted(line)).count().saturating_add_signed(piece.miscount)
+        };
         let (old, new) =
             (number(|line| !matches!(line, HunkLine::Add(_))), number(|line| !matches!(line, HunkLine::Remove(_))));
         let at = piece.line_hint;

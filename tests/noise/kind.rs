@@ -2,7 +2,7 @@
 
 use pilotlight::edit::HunkLine;
 
-use super::change::{Case, Piece};
+use super::change::{Case, Piece, text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -31,8 +31,8 @@ pub enum Kind {
     Anchor,
     /// An anchor that is not in the file.
     UnknownAnchor,
-    /// A line number that is not the hunk's.
-    WrongLine,
+    /// A line number that is not the hunk's, and numbers of lines that are not.
+    WrongNumbers,
     /// CRLF in the patch.
     CarriageReturns,
     /// A fence, words around it, no first line.
@@ -57,7 +57,7 @@ impl Kind {
         Kind::TwiceInFile,
         Kind::Anchor,
         Kind::UnknownAnchor,
-        Kind::WrongLine,
+        Kind::WrongNumbers,
         Kind::CarriageReturns,
         Kind::Wrapping,
         Kind::BlankLines,
@@ -74,8 +74,10 @@ impl Kind {
             Kind::Shallower => shallower(piece),
             Kind::Tabs => tabs(piece),
             Kind::TrailingBlanks => each_old(piece, |text| format!("{text}  ")),
-            Kind::NoBreakSpaces => each_old(piece, inner_spaces),
-            Kind::Typography => each_old(piece, |text| text.replace('"', "”").replace('\'', "’").replace(" - ", " – ")),
+            Kind::NoBreakSpaces => characters(piece, &['\u{a0}'], rng, inner_spaces),
+            Kind::Typography => characters(piece, &['”', '’', '–'], rng, |text| {
+                text.replace('"', "”").replace('\'', "’").replace(" - ", " – ")
+            }),
             Kind::LessContext => less_context(piece, rng.usize(..2)),
             Kind::StaleContext => with_context(case, chosen, rng, |lines, at| lines[at] = stale(&lines[at])),
             Kind::RepeatedContext => with_context(case, chosen, rng, |lines, at| lines.insert(at, lines[at].clone())),
@@ -88,12 +90,18 @@ impl Kind {
                 piece.anchor = Some("fn no_such_function_in_the_file(self)".into());
                 true
             }
-            Kind::WrongLine => {
+            Kind::WrongNumbers => {
                 piece.line_hint = rng.usize(1..=case.file.len() + 100);
-                true
+                piece.miscount = rng.isize(-3..=3);
+                // The number of a line where the same stands would mean that line.
+                !case.file[piece.line_hint.min(case.file.len()) - 1..].starts_with(&owned(piece))
             }
         }
     }
+}
+
+fn owned(piece: &Piece) -> Vec<String> {
+    piece.old_lines().into_iter().map(str::to_owned).collect()
 }
 
 fn rng_indent(chosen: usize) -> usize {
@@ -123,6 +131,25 @@ fn each_old(piece: &mut Piece, change: impl Fn(&str) -> String) -> bool {
         }
     }
     changed
+}
+
+/// Writes other characters in the model's copy of the file, and at times in what it adds; `false` also if they are in the
+/// hunk already, so that nobody could tell which are meant.
+fn characters(piece: &mut Piece, new: &[char], rng: &mut fastrand::Rng, change: impl Fn(&str) -> String) -> bool {
+    let are_meant = piece.lines.iter().any(|line| text(line).contains(new));
+    let before = piece.clone();
+    if are_meant || !each_old(piece, &change) {
+        return false;
+    }
+    // What the old lines do not show is not noise but what the model wants.
+    let shown = |c: &char| piece.old_lines().iter().any(|line| line.contains(*c));
+    let is_shown = |text: &str| text.chars().filter(|c| new.contains(c)).all(|c| shown(&c));
+    let added = before.lines.iter().filter(|line| matches!(line, HunkLine::Add(_)));
+    if rng.bool() && added.clone().all(|line| is_shown(&change(text(line)))) {
+        *piece = before;
+        each(piece, change);
+    }
+    true
 }
 
 /// Whether an indentation can be seen to be another at all.
@@ -207,9 +234,12 @@ fn anchor(case: &mut Case, chosen: usize) -> bool {
         return false;
     };
     let opens = |line: &&String| indent(line) < first && line.contains(char::is_alphabetic);
-    let above = case.file[..piece.start].iter().rev().find(opens).map(|line| line.trim().to_owned());
-    case.hunks[chosen].anchor = above;
-    case.hunks[chosen].anchor.is_some()
+    let Some(above) = case.file[..piece.start].iter().rposition(|line| opens(&line)) else { return false };
+    // With the same lines in between, the anchor would say those.
+    let old = piece.old_lines();
+    let is_first = !case.file[above..].windows(old.len()).take(piece.start - above).any(|window| window == old);
+    case.hunks[chosen].anchor = Some(case.file[above].trim().to_owned());
+    is_first
 }
 
 fn twice(case: &mut Case, chosen: usize, rng: &mut fastrand::Rng) -> bool {

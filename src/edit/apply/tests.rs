@@ -71,6 +71,9 @@ mod passes {
     #[test]
     fn an_uneven_indent_shift_is_refused() {
         refused("a\n    b\n", "@@\n   a\n-  b\n+  c\n", 1, Reason::NotFound);
+        // Two spaces, four, or a tab?
+        refused("a\nb\n", "@@\n \ta\n-\tb\n+\t\tc\n", 1, Reason::NotFound);
+        check("a\nb\n\tx\n", "@@\n \ta\n \tb\n-\t\tx\n+\t\tc\n", "a\nb\n\tc\n");
         // The added line stands left of what would be taken away.
         refused("a\nb\n", "@@\n   a\n-  b\n+c\n", 1, Reason::NotFound);
     }
@@ -104,10 +107,10 @@ mod passes {
     }
 
     #[test]
-    fn one_space_less_is_an_indent_shift_where_the_other_lines_say_so() {
+    fn one_space_less_is_an_indent_shift_where_a_removed_line_says_so() {
         let text = "fn a() {\n    one();\n    two();\n}\n";
         check(text, "@@\n    one();\n-   two();\n+   new();\n", "fn a() {\n    one();\n    new();\n}\n");
-        check(text, "@@\n    one();\n+   new();\n    two();\n", "fn a() {\n    one();\n    new();\n    two();\n}\n");
+        refused(text, "@@\n    one();\n+   new();\n    two();\n", 1, Reason::NotFound);
         refused(text, "@@\n    one();\n+        new();\n    two();\n", 1, Reason::NotFound);
     }
 
@@ -129,6 +132,15 @@ mod passes {
     }
 
     #[test]
+    fn characters_that_the_hunk_writes_for_plain_ones_are_plain_in_its_added_lines() {
+        check("say(\"a\")\nb\n", "@@\n-say(“a”)\n+say(“c”)\n b\n", "say(\"c\")\nb\n");
+        check("x = 1\n", "@@\n-x\u{a0}=\u{a0}1\n+x\u{a0}=\u{a0}2\n", "x = 2\n");
+        // A character of which the hunk does not show it, or one that the file has there, too, is wanted.
+        check("x = 1\n", "@@\n-x\u{a0}= 1\n+x = “1”\n", "x = “1”\n");
+        check("“a” - \"b\"\n", "@@\n-“a” – “b”\n+“c” – “d”\n", "“c” - “d”\n");
+    }
+
+    #[test]
     fn a_line_that_moves_stays_as_the_file_has_it() {
         check("a “1”\nb\n", "@@\n-a \"1\"\n b\n+a \"1\"\n+c\n", "b\na “1”\nc\n");
         check("a\n\nb\n", "@@\n-a  \n   \n b\n+a  \n+  \n+c\n", "\nb\na\n\nc\n");
@@ -147,7 +159,6 @@ mod passes {
         // Two columns more and no marks, or one column more and `c` within `a`?
         refused("a\nb\n", "@@\n  a\n+  c\n  b\n", 1, Reason::NotFound);
         check("a\nb\n", "@@\n  a\n- b\n+ c\n", "a\nc\n");
-        check("a\nb\n", "@@\n  a\n+ c\n  b\n", "a\nc\nb\n");
     }
 
     #[test]

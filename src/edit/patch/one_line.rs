@@ -10,6 +10,9 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     if line.contains('\n') || !line.contains("\\n") {
         return Cow::Borrowed(text);
     }
+    if let Ok(decoded) = serde_json::from_str(line) {
+        return Cow::Owned(decoded);
+    }
     let decoded = match () {
         // As JSON has it: with a bare quote in it, or with a tab where nothing shows that backslashes are encoded
         // too, the text may be code that itself says `\t`.
@@ -64,6 +67,7 @@ mod tests {
     fn a_text_encoded_as_json_is_decoded() {
         assert_eq!(decode(r#"a\n-\t\"b\\n\"\n"#), "a\n-\t\"b\\n\"\n");
         assert_eq!(decode(r"a\n+\tb\n"), "a\n+\tb\n");
+        assert_eq!(decode(r#""a\n+b(\"\t\\n\")\n""#), "a\n+b(\"\t\\n\")\n", "with its quotes");
     }
 
     #[test]

@@ -167,17 +167,25 @@ impl<'p> Reader<'p> {
             return false;
         }
         if self.fenced && is_fence(line) {
-            return rest.first().is_none_or(|next| next.trim().is_empty()) || self.nothing_left(left);
+            return self.closes_fence(line);
         }
-        !self.fenced && (open.after_blank() || left == Some((0, 0))) && self.nothing_left(left)
+        // Words below the diff. Counts alone would not tell them from context without its mark.
+        !self.fenced && (open.after_blank() || left == Some((0, 0))) && self.nothing_left()
+    }
+
+    /// Whether this fence is the one around the diff, and not one of the file whose mark was forgotten: then those below
+    /// it are pairs.
+    fn closes_fence(&self, line: &str) -> bool {
+        let below = self.lines[self.at + 1..].iter().filter(|line| is_fence(line)).count();
+        line.trim_matches('`').trim().is_empty() && below % 2 == 0
     }
 
     /// Whether no line from here to the next file could still belong to this one.
-    fn nothing_left(&self, left: Option<(usize, usize)>) -> bool {
+    fn nothing_left(&self) -> bool {
         let rest = &self.lines[self.at + 1..];
         let next = (0..rest.len()).find(|&at| begins(&rest[at..])).unwrap_or(rest.len());
         let goes_on = rest.get(next).is_some_and(|line| line.starts_with("@@"));
-        left == Some((0, 0)) || !goes_on && !rest[..next].iter().any(|line| line.starts_with(['+', '-']))
+        !goes_on && !rest[..next].iter().any(|line| line.starts_with(['+', '-']))
     }
 }
 

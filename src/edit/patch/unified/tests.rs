@@ -127,13 +127,21 @@ fn what_cannot_be_followed_is_refused() {
 #[test]
 fn a_line_that_could_belong_to_the_hunk_is_never_dropped() {
     // Not one of these is prose beyond doubt; the search refuses the hunk that holds them.
-    for rest in ["\nfour\n-five\n", "four\n\nfive\n-six\n"] {
-        let diff = format!("{}{rest}", DIFF.replace("-1,3 +1,3", "-1,9 +1,9"));
-        match &parse(&diff)[..] {
-            [FilePatch::Update { hunks, .. }] => {
-                assert!(hunks[0].old_lines().any(|line| line == "four"), "{diff}");
+    for rest in ["\nfour\n-five\n", "four\n\nfive\n-six\n", "four\n@@ -8,2 +8,1 @@\n seven\n-eight\n"] {
+        for counts in ["-1,3 +1,3", "-1,9 +1,9"] {
+            let diff = format!("{}{rest}", DIFF.replace("-1,3 +1,3", counts));
+            match &parse(&diff)[..] {
+                [FilePatch::Update { hunks, .. }] => {
+                    assert!(hunks[0].old_lines().any(|line| line == "four"), "{diff}");
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn a_fence_of_the_file_does_not_end_the_diff_in_a_fence() {
+    let diff = "Here:\n```diff\n--- a/f\n+++ b/f\n@@ -1,5 +1,5 @@\n# T\n```rust\n-a\n+b\n```\n\n-c\n+d\n```\n\n- one thing is better\n";
+    assert_eq!(applied("# T\n```rust\na\n```\n\nc\n", diff), "# T\n```rust\nb\n```\n\nd\n");
 }
