@@ -1,5 +1,6 @@
 //! Proposals that wait: what the user is shown of them, how they are applied file by file, and what is left of them. The
 //! model is scripted; the editors are imitated as in `lsp_turns`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod provider;
@@ -131,6 +132,12 @@ async fn a_part_that_conflicts_in_its_turn_stays_proposed_with_the_rest() {
     editor.receipt_when(&turn, |receipt| receipt["outcome"] == "conflict");
     let rest = titled(&mut editor, ALL_BUT_B);
     assert_eq!(rest["command"]["arguments"][0]["files"], json!(["src/a.rs", "src/c.rs"]));
+    editor.open("src/c.rs");
+    editor.change("src/c.rs", "c()", "mine()");
+    editor.command("pilotlight.apply", json!({"proposal": turn, "files": ["src/c.rs"]}));
+    editor.expect_warning("src/c.rs (line 1)");
+    let rest = titled(&mut editor, &format!("{ALL_BUT_B} and 1 more"));
+    assert_eq!(rest["command"]["arguments"][0]["files"], json!(["src/a.rs"]), "what was in the way is remembered");
 }
 
 // ---- file by file --------------------------------------------------------------------------------------------------
