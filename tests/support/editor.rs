@@ -351,6 +351,11 @@ impl TestEditor {
         })
     }
 
+    /// Whether this client shows a document and leaves the cursor where it is.
+    pub fn shows_beside(&self) -> bool {
+        self.client.announces("/window/showDocument/support") && self.client.name != "helix"
+    }
+
     /// What the server notified of under this method so far.
     pub fn heard(&self, method: &str) -> Vec<Value> {
         self.heard.iter().filter(|(known, _)| known == method).map(|(_, params)| params.clone()).collect()
