@@ -37,11 +37,7 @@ install_modules() {
   version=$(sha256sum < "$here/interop/package-lock.json")
   done_as modules "$version" && return
   say "aimock, OpenAI's client for Node and the reference TextDocument"
-  rm -rf "$dir/modules"
-  mkdir -p "$dir/modules"
-  cp "$here/interop/package.json" "$here/interop/package-lock.json" "$dir/modules/"
-  (cd "$dir/modules" && PATH="$editors/bin:$dir/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund > "$dir/modules.log" 2>&1) \
-    || { tail -30 "$dir/modules.log" >&2; die "npm could not install them; all of its output: $dir/modules.log"; }
+  modules modules "$here/interop"
   mark modules "$version"
 }
 

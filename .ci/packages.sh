@@ -43,6 +43,16 @@ wheel() {
   wheels "$1" "$dir/$1.txt"
 }
 
+# modules NAME FOLDER: the npm packages of the lock file in a folder, each checked by hash, into $dir/NAME/node_modules.
+# Nothing of them is run.
+modules() {
+  rm -rf "${dir:?}/$1"
+  mkdir -p "$dir/$1"
+  cp "$2/package.json" "$2/package-lock.json" "$dir/$1/"
+  (cd "$dir/$1" && PATH="${editors:-$dir}/bin:$dir/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund > "$dir/$1.log" 2>&1) \
+    || { tail -30 "$dir/$1.log" >&2; die "npm could not install what $2/package.json asks for; all of its output: $dir/$1.log"; }
+}
+
 # unpack_suite SUITE DEST PACKAGE: unpacks a package of another Debian suite with all it depends on. Nothing is installed,
 # no maintainer script runs, the machine's own apt state stays as it is; apt checks the signatures as ever.
 unpack_suite() {

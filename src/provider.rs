@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::agent::prompts::INSTRUCTIONS;
 use crate::agent::tools::{PatchTool, declarations};
 use crate::config::{BaseUrl, Config, Endpoint, ToolStyle, TransportChoice};
 use crate::session::profile::{Limits, Profile, Transports};
@@ -21,7 +22,6 @@ use crate::wire::websocket::Liveness;
 
 pub use way::{Way, roots};
 
-const INSTRUCTIONS: &str = include_str!("agent/prompts/instructions.md");
 /// Name of the embedded agent's model; it is none.
 const EMBEDDED_MODEL: &str = "pilotlight-embedded";
 /// How long a connection is kept for a user who does nothing; less than `rotate_after`, so that nothing is rotated for

@@ -225,6 +225,99 @@ async fn the_patch_tool_is_a_function_or_freeform_as_configured() {
     }
 }
 
+#[tokio::test]
+async fn a_patch_may_come_as_the_built_in_tool_has_it_or_as_a_unified_diff() {
+    let mut rig = setup().warm().await;
+    let update = json!({"type": "update_file", "path": "src/a.rs", "diff": "@@ fn a() {\n-    one();\n+    eins();\n"});
+    let create = json!({"operation": {"type": "create_file", "path": "src/c.rs", "diff": "+fn c() {}\n"}});
+    let delete = json!({"type": "delete_file", "path": "empty"});
+    let diff = "--- a/src/b.rs\n+++ b/src/b.rs\n@@ -1 +1 @@\n-fn b() {}\n+fn d() {}\n";
+    let calls = [update, create, delete, json!({ "patch": diff })].map(|call| Call::new("apply_patch", call));
+    let ended = rig.edit("src/b.rs", [Reply::calls(calls), Reply::text("Done.")]).await;
+    let outputs = rig.provider.request(1).await;
+    assert_eq!(outputs.outputs(), ["Done: src/a.rs", "Done: src/c.rs", "Done: empty", "Done: src/b.rs"]);
+    assert_eq!(proposed(&ended).len(), 4);
+}
+
+// ---- patches in words ------------------------------------------------------------------------------------------
+
+/// An answer with a patch that makes `one` of `src/a.rs` something else, in each form.
+fn in_words(old: &str, new: &str) -> [String; 3] {
+    [
+        format!("So:\n*** Begin Patch\n*** Update File: src/a.rs\n@@\n-    {old}\n+    {new}\n*** End Patch\nThere.\n"),
+        format!("So:\n```diff\n--- a/src/a.rs\n+++ b/src/a.rs\n@@ -2 +2 @@\n-    {old}\n+    {new}\n```\nThere.\n"),
+        format!("So:\n\nsrc/a.rs\n```\n<<<<<<< SEARCH\n    {old}\n=======\n    {new}\n>>>>>>> REPLACE\n```\nThere.\n"),
+    ]
+}
+
+#[tokio::test]
+async fn a_patch_in_words_is_taken_in_every_form() {
+    for words in in_words("one();", "eins();") {
+        let mut rig = setup().warm().await;
+        let ended = rig.edit("src/a.rs", [Reply::text(&words)]).await;
+        assert_eq!((ended.outcome(), ended.receipt.rounds, ended.receipt.files_changed), (Outcome::Applied, 1, 1));
+        let after = CODE.replace("one", "eins");
+        assert_eq!(proposed(&ended), [format!("src/a.rs: Some({CODE:?}) -> Some({after:?})")], "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_in_words_that_does_not_fit_is_told_to_the_model_which_may_try_again() {
+    for (wrong, right) in in_words("nine();", "neun();").iter().zip(in_words("one();", "eins();")) {
+        let mut rig = setup().warm().await;
+        let ended = rig.edit("src/a.rs", [Reply::text(wrong), Reply::text(&right)]).await;
+        let told = rig.provider.request(1).await.text();
+        assert!(told.starts_with("The patch in your answer was not applied. Error: src/a.rs: "), "{told}");
+        assert!(told.contains("`nine();`"), "{told}");
+        assert_eq!((ended.outcome(), ended.receipt.rounds), (Outcome::Applied, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_patch_in_words_of_several_files_is_taken_whole_or_not_at_all() {
+    let mut rig = setup().warm().await;
+    let second = "--- a/src/b.rs\n+++ b/src/b.rs\n@@ -1 +1 @@\n-fn nine() {}\n+fn c() {}\n";
+    let [_, first, _] = in_words("one();", "eins();");
+    let ended = rig.edit("src/a.rs", [Reply::text(&format!("{first}\n{second}")), Reply::text("I give up.")]).await;
+    assert!(rig.provider.request(1).await.text().contains("Nothing of this patch was applied."));
+    assert_eq!((ended.outcome(), ended.message.as_str()), (Outcome::Answered, "I give up."));
+    assert!(ended.proposals.is_empty());
+}
+
+#[tokio::test]
+async fn three_patches_in_words_that_do_not_fit_or_cannot_be_read_end_the_turn() {
+    let unreadable = |n| Reply::text(&format!("*** Begin Patch\n*** Rename File: {n}\n*** End Patch\n"));
+    let misfit = |n: usize| Reply::text(&in_words(&format!("{n}"), "x")[n % 3]);
+    for replies in [[misfit(1), misfit(2), misfit(3)], [unreadable(1), unreadable(2), unreadable(3)]] {
+        let mut rig = setup().warm().await;
+        let ended = rig.edit("src/a.rs", replies).await;
+        assert_eq!((ended.outcome(), ended.receipt.rounds), (Outcome::Failed, 3));
+        assert!(ended.message.contains("3 patches in a row for src/a.rs"), "{}", ended.message);
+    }
+}
+
+#[tokio::test]
+async fn a_diff_in_the_last_words_after_a_patch_only_says_what_was_done() {
+    let mut rig = setup().warm().await;
+    let words = "Inserted:\n```diff\n--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,2 +1,3 @@\n fn a() {\n+    zero();\n```\n";
+    let patch = Call::patch("*** Update File: src/a.rs\n@@\n fn a() {\n+    zero();\n");
+    let ended = rig.edit("src/a.rs", [Reply::calls([patch]), Reply::text(words)]).await;
+    assert_eq!((ended.outcome(), ended.receipt.rounds), (Outcome::Applied, 2));
+    assert_eq!(rig.editor.truth("src/a.rs").map(|text| text.matches("zero").count()), Some(1));
+}
+
+#[tokio::test]
+async fn a_question_answered_with_a_diff_changes_nothing() {
+    for words in in_words("one();", "eins();") {
+        let mut rig = setup().warm().await;
+        rig.provider.script([Reply::text(&words)]);
+        let ask = Ask { action: Action::Ask, instruction: Some("how?".into()), ..Rig::ask("src/a.rs") };
+        let ended = rig.run(ask).await;
+        assert_eq!((ended.outcome(), ended.message.as_str()), (Outcome::Answered, words.trim()));
+        assert!(ended.proposals.is_empty());
+    }
+}
+
 // ---- bounds ----------------------------------------------------------------------------------------------------
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a person can ask for, and the prompt each goes with.
+//! What a person can ask for.
 
 use crate::workspace::{Diagnostic, RelPath};
 
@@ -38,21 +38,6 @@ impl Action {
             Action::Simplify => "simplify",
             Action::Ask => "ask",
             Action::Custom => "action",
-        }
-    }
-
-    /// What the model is told to do.
-    pub fn prompt(self) -> &'static str {
-        match self {
-            Action::Fix => include_str!("prompts/fix.md"),
-            Action::Finish => include_str!("prompts/finish.md"),
-            Action::Implement => include_str!("prompts/implement.md"),
-            Action::Edit => include_str!("prompts/edit.md"),
-            Action::Document => include_str!("prompts/document.md"),
-            Action::Test => include_str!("prompts/test.md"),
-            Action::Simplify => include_str!("prompts/simplify.md"),
-            Action::Ask => include_str!("prompts/ask.md"),
-            Action::Custom => include_str!("prompts/action.md"),
         }
     }
 

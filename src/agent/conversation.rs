@@ -17,6 +17,8 @@ const REMEMBERED: usize = 20;
 #[derive(Default)]
 pub struct Conversation {
     pub(super) ledger: Ledger,
+    /// What a new lineage is told of the project first.
+    pub(super) brief: String,
     /// One line a turn, oldest first.
     pub(super) past: VecDeque<String>,
     /// The turn that runs, so that a panic does not leave its host waiting.

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use crate::delta::ledger::{Ledger, Shift, Sight, Telling, tell};
 use crate::workspace::{ModelText, ReadError, RelPath, Workspace};
 
+use super::prompts;
 use super::working::{Absorbed, WorkingCopy};
 
 /// Which files are looked at.
@@ -107,14 +108,13 @@ fn settle(ledger: &mut Ledger, telling: &Telling) {
 fn words(telling: &Telling, dropped: &[RelPath]) -> Option<String> {
     let mut message = String::new();
     for path in dropped {
-        let _ = writeln!(
-            message,
-            "The person changed the same lines of {path} as you: your change there was dropped, do it again if it is \
-             still needed."
-        );
+        let _ = writeln!(message, "{}", prompts::filled(prompts::DROPPED, &[("path", path.as_str())]));
     }
-    if !telling.text.is_empty() {
-        let _ = write!(message, "The person's files changed:\n{}", telling.text);
+    if !telling.text.is_empty() || !telling.list.is_empty() {
+        let _ = write!(message, "{}{}", prompts::CHANGED, telling.text);
+    }
+    if !telling.list.is_empty() {
+        let _ = write!(message, "{}{}", prompts::LISTED, telling.list);
     }
     (!message.is_empty()).then_some(message)
 }

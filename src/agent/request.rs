@@ -1,82 +1,192 @@
-//! The message that asks for something: the action, its prompt, and everything that is not ours in frames.
-
-use crate::delta::frame;
-use crate::delta::unified::{self, Change};
-use crate::workspace::{Diagnostic, ModelText, RelPath};
+//! The message that asks for something: the action, its prompt, and everything that is not ours in frames. Each part has
+//! a budget, and says in the receipt what it took.
 
 use super::action::Ask;
+use super::{prompts, surroundings};
+use crate::delta::frame;
+use crate::delta::unified::{self, Change};
+use crate::session::receipt::Shares;
+use crate::workspace::{Diagnostic, ModelText, RelPath};
 
-/// Longest selection sent; the model can read on.
-const MAX_SELECTION_BYTES: usize = 32 * 1024;
+/// Longest selection sent, in bytes; the model can read on.
+const MAX_SELECTION: usize = 32 * 1024;
+/// Lines shown on each side of the selection: of a file that the model knows, to find the place; else, to understand it.
+const LINES_AROUND: [usize; 2] = [3, 40];
+/// Bytes of them on each side.
+const MAX_AROUND: usize = 4 * 1024;
+/// Bytes of diagnostics; the tool of that name tells the rest.
+const MAX_DIAGNOSTICS: usize = 8 * 1024;
 
-/// The request as the model reads it. `text` is the invoked file's text; `changes` are edits of the user that no other
-/// message of this turn shows: path, text before, text now.
-pub fn render(ask: &Ask, text: Option<&ModelText>, changes: &[(RelPath, ModelText, ModelText)]) -> String {
-    let mut message = format!("Request: {}", ask.action.name());
+/// The text a request is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The invoked file as it is now.
+    pub text: &'a ModelText,
+    /// The model knows all of it.
+    pub known: bool,
+}
+
+/// A request in words.
+#[derive(Debug, Default)]
+pub struct Message {
+    /// What the model reads.
+    pub text: String,
+    /// Lines of the invoked file that it shows, inclusive, from 1.
+    pub shown: Option<(usize, usize)>,
+}
+
+/// The request as the model reads it; `changes` are edits of the user that no other message of this turn shows: path,
+/// text before, text now.
+pub fn render(
+    ask: &Ask,
+    subject: Option<Subject<'_>>,
+    changes: &[(RelPath, ModelText, ModelText)],
+    shares: &mut Shares,
+) -> Message {
+    let mut message = Message { text: format!("Request: {}", ask.action.name()), shown: None };
     let path = ask.file.as_ref().map(|path| path.as_str());
     if let Some(path) = path {
         // The name as tools take it; only a quote has to be told from the closing one.
         let name = if path.contains('"') { frame::escape(path) } else { path.to_owned() };
-        message.push_str(&format!(" in \"{name}\""));
+        message.text.push_str(&format!(" in \"{name}\""));
     }
-    message.push_str("\n\n");
-    message.push_str(ask.action.prompt().trim_end());
+    message.text.push_str("\n\n");
+    message.text.push_str(prompts::of(ask.action));
+    let mut add = |share: &'static str, framed: String| {
+        shares.add(share, framed.len());
+        message.text.push('\n');
+        message.text.push_str(&framed);
+    };
     for (path, old, new) in changes {
         let (old, new) = (old.to_string(), new.to_string());
         let path = path.as_str();
         let diff = unified::render(&Change { old_path: path, new_path: path, old: Some(&old), new: Some(&new) });
-        message.push('\n');
-        message.push_str(&frame::frame("change", &[("path", path)], &diff));
+        add("changes", frame::frame("change", &[("path", path)], &diff));
     }
-    if let (Some(path), Some((first, last)), Some(text)) = (path, ask.lines, text) {
-        let (lines, selected) = selection(text, first, last);
-        message.push('\n');
-        message.push_str(&frame::frame("selection", &[("path", path), ("lines", &lines)], &selected));
+    if let (Some(path), Some(lines), Some(subject)) = (path, ask.lines, subject) {
+        message.shown = Some(place(path, lines, subject, &mut add));
     }
     if let (Some(path), false) = (path, ask.diagnostics.is_empty()) {
-        let lines: Vec<String> = ask.diagnostics.iter().map(Diagnostic::render).collect();
-        message.push('\n');
-        message.push_str(&frame::frame("diagnostics", &[("path", path)], &lines.join("\n")));
+        add("diagnostics", frame::frame("diagnostics", &[("path", path)], &diagnostics(&ask.diagnostics)));
     }
     if let Some(instruction) = &ask.instruction {
-        message.push('\n');
-        message.push_str(&frame::frame("instruction", &[], instruction));
+        add("instruction", frame::frame("instruction", &[], instruction));
     }
     message
 }
 
-/// The selected lines, cut to what is sent, and their range.
-fn selection(text: &ModelText, first: usize, last: usize) -> (String, String) {
-    let mut last = last.min(text.line_count().max(1));
-    let mut selected = text.lines(first..=last);
-    while selected.len() > MAX_SELECTION_BYTES && last > first {
-        last = first + (last - first) / 2;
-        selected = text.lines(first..=last);
+/// Adds the selection, what is around it and the blocks it is in; gives the lines that are shown.
+fn place(
+    path: &str,
+    lines: (usize, usize),
+    subject: Subject<'_>,
+    add: &mut impl FnMut(&'static str, String),
+) -> (usize, usize) {
+    let Subject { text, known } = subject;
+    let blocks = surroundings::enclosing(text, lines.0);
+    if !blocks.is_empty() {
+        let blocks: Vec<String> = blocks.iter().map(|(line, text)| format!("{line}: {text}")).collect();
+        add("symbol", frame::frame("enclosing", &[("path", path)], &blocks.join("\n")));
     }
-    (format!("{first}-{last}"), selected)
+    let framed = |name: &str, range: (usize, usize)| {
+        let attribute = format!("{}-{}", range.0, range.1);
+        frame::frame(name, &[("path", path), ("lines", &attribute)], &text.lines(range.0..=range.1))
+    };
+    let selected = selection(text, lines);
+    let [before, after] = surroundings::around(text, selected, LINES_AROUND[usize::from(!known)], MAX_AROUND);
+    if let Some(range) = before {
+        add("surroundings", framed("before", range));
+    }
+    add("selection", framed("selection", selected));
+    if let Some(range) = after {
+        add("surroundings", framed("after", range));
+    }
+    (before.unwrap_or(selected).0, after.unwrap_or(selected).1)
+}
+
+/// The selected lines, cut to what is sent.
+fn selection(text: &ModelText, lines: (usize, usize)) -> (usize, usize) {
+    let (first, last) = lines;
+    let mut last = last.min(text.line_count().max(1));
+    while last > first && text.lines(first..=last).len() > MAX_SELECTION {
+        last = first + (last - first) / 2;
+    }
+    (first, last)
+}
+
+/// As many diagnostics as fit, one a line.
+fn diagnostics(all: &[Diagnostic]) -> String {
+    let mut text = String::new();
+    for (number, diagnostic) in all.iter().enumerate() {
+        let line = diagnostic.render();
+        if number > 0 && text.len() + line.len() > MAX_DIAGNOSTICS {
+            text.push_str(&format!("\nand {} more", all.len() - number));
+            break;
+        }
+        if number > 0 {
+            text.push('\n');
+        }
+        text.push_str(&line);
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::agent::Action;
+    use crate::workspace::Severity;
+
+    fn ask(action: Action, lines: Option<(usize, usize)>) -> Ask {
+        let file = RelPath::parse("src/a.rs").ok();
+        Ask { action, file, lines, diagnostics: Vec::new(), instruction: None }
+    }
 
     #[test]
-    fn a_request_frames_what_is_not_ours() {
-        let ask = Ask {
-            action: Action::Edit,
-            file: RelPath::parse("src/a.rs").ok(),
-            lines: Some((2, 2)),
-            diagnostics: Vec::new(),
-            instruction: Some("say </instruction>".into()),
-        };
+    fn a_request_frames_what_is_not_ours_and_counts_it() {
+        let ask = Ask { instruction: Some("say </instruction>".into()), ..ask(Action::Edit, Some((2, 2))) };
         let text = ModelText::from_lf("one\ntwo\n");
+        let mut shares = Shares::default();
+        let message = render(&ask, Some(Subject { text: &text, known: true }), &[], &mut shares);
+        let before = "<before path=\"src/a.rs\" lines=\"1-1\" bytes=\"4\">\none\n\n</before>";
+        let selection = "<selection path=\"src/a.rs\" lines=\"2-2\" bytes=\"4\">\ntwo\n\n</selection>";
+        let instruction = "<instruction bytes=\"18\">\nsay </instruction>\n</instruction>";
         assert_eq!(
-            render(&ask, Some(&text), &[]),
-            "Request: edit in \"src/a.rs\"\n\n\
-             Do what the instruction says. Where a selection is given, it is about that.\n\
-             <selection path=\"src/a.rs\" lines=\"2-2\" bytes=\"4\">\ntwo\n\n</selection>\n\
-             <instruction bytes=\"18\">\nsay </instruction>\n</instruction>"
+            message.text,
+            format!(
+                "Request: edit in \"src/a.rs\"\n\n{}\n{before}\n{selection}\n{instruction}",
+                prompts::of(Action::Edit)
+            )
         );
+        assert_eq!(message.shown, Some((1, 2)));
+        let taken: Vec<_> = shares.iter().collect();
+        let expected = [("instruction", instruction), ("selection", selection), ("surroundings", before)];
+        assert_eq!(taken, expected.map(|(name, text)| (name, text.len())));
+    }
+
+    #[test]
+    fn more_is_shown_around_a_place_in_a_file_that_is_not_known() {
+        let text = ModelText::from_lf(&"line\n".repeat(200));
+        let shown = |known| {
+            let subject = Subject { text: &text, known };
+            render(&ask(Action::Edit, Some((100, 101))), Some(subject), &[], &mut Shares::default()).shown
+        };
+        assert_eq!(shown(true), Some((97, 104)));
+        assert_eq!(shown(false), Some((60, 141)));
+    }
+
+    #[test]
+    fn diagnostics_beyond_their_budget_are_counted() {
+        let one = Diagnostic {
+            start: (1, 1),
+            end: (1, 2),
+            severity: Severity::Error,
+            source: None,
+            code: None,
+            message: "x".repeat(5000),
+            related: Vec::new(),
+        };
+        let text = diagnostics(&[one.clone(), one.clone(), one]);
+        assert!(text.len() < MAX_DIAGNOSTICS && text.ends_with("\nand 2 more"), "{}", text.len());
     }
 }

@@ -6,21 +6,18 @@ use std::time::{Duration, Instant};
 
 use super::conversation::Conversation;
 use super::guard::LoopGuard;
+use super::opening::{self, Known, Opening};
 use super::proposal::Proposal;
 use super::reconcile::{Manner, Scope, reconcile};
 use super::tools::{self, Answer, Call, Effect, View};
 use super::working::WorkingCopy;
-use super::{Landing, Stage, TurnRequest, brief::brief, request};
-use crate::delta::frame;
-use crate::delta::ledger::{Extent, Ledger, Sight};
+use super::{Landing, Stage, TurnRequest, prompts};
+use crate::delta::ledger::{Ledger, Sight};
 use crate::session::failure::Failure;
 use crate::session::line::{Context, Happening, Line, Reply};
 use crate::session::receipt::Outcome;
 use crate::wire::item::{Encoded, Item, Role};
-use crate::workspace::{ModelText, RelPath, Workspace};
-
-/// A file of at most this size is sent whole with the first request that concerns it: the model would read it anyway.
-const MAX_INVOKED_BYTES: usize = 64 * 1024;
+use crate::workspace::{RelPath, Workspace};
 
 /// Why a turn ends before the model is done.
 #[derive(Debug, thiserror::Error)]
@@ -42,10 +39,11 @@ pub struct Turn<'a> {
     request: &'a TurnRequest,
     working: WorkingCopy,
     guard: LoopGuard,
+    /// Whether a patch was taken.
+    patched: bool,
     /// What the model knew when the turn began: a lineage begun in mid turn starts from here, and everything told in
     /// this turn applies to it.
     before: Ledger,
-    brief: String,
     /// The first request begins a new lineage.
     rebased: bool,
     /// The documents' revision that was reconciled last, and what was open then.
@@ -55,17 +53,17 @@ pub struct Turn<'a> {
 
 impl Context for Turn<'_> {
     fn rebase(&mut self, budget: usize) -> Vec<Encoded> {
-        let mut text = self.brief.clone();
+        let mut text = self.conversation.brief.clone();
         if !self.conversation.past.is_empty() {
-            text.push_str("\nDone so far:");
+            text.push('\n');
+            text.push_str(prompts::PAST.trim_end());
             for line in &self.conversation.past {
                 text.push_str(&format!("\n- {line}"));
             }
         }
         let files = self.conversation.ledger.retell(&self.before, budget);
         if !files.is_empty() {
-            text.push_str("\nFiles you know:\n");
-            text.push_str(&files.join("\n"));
+            text.push_str(&format!("\n{}\n{}", prompts::KNOWN.trim_end(), files.join("\n")));
         }
         vec![Item::user(text).encode()]
     }
@@ -88,7 +86,7 @@ impl<'a> Turn<'a> {
             request,
             working: WorkingCopy::default(),
             guard: LoopGuard::default(),
-            brief: String::new(),
+            patched: false,
             rebased,
             seen: 0,
             open: BTreeSet::new(),
@@ -146,7 +144,7 @@ impl<'a> Turn<'a> {
     }
 
     async fn rounds(&mut self, line: &mut Line) -> Result<String, Stopped> {
-        let mut new = self.opening().await?;
+        let mut new = self.opening(line).await?;
         let max_rounds = line.limits().max_rounds;
         let mut said = Vec::new();
         for _ in 0..max_rounds {
@@ -156,7 +154,13 @@ impl<'a> Turn<'a> {
             let calls: Vec<Call> = reply.items.iter().filter_map(|item| Call::from_item(&item.item)).collect();
             said.extend(words(&reply));
             if calls.is_empty() {
-                return Ok(said.pop().unwrap_or_default());
+                match self.written_patch(&said).await? {
+                    Some(refused) => new = vec![Item::user(refused).encode()],
+                    None => return Ok(said.pop().unwrap_or_default()),
+                }
+                said.clear();
+                new.extend(self.typed_meanwhile());
+                continue;
             }
             said.clear();
             let started = Instant::now();
@@ -169,83 +173,33 @@ impl<'a> Turn<'a> {
         Err(Stopped::Loop(format!("the model did not finish within session.max_rounds ({max_rounds})")))
     }
 
-    /// What the turn begins with: what changed since the model was told last, the invoked file, the request.
-    async fn opening(&mut self) -> Result<Vec<Encoded>, Stopped> {
-        let ask = &self.request.ask;
-        let workspace = self.request.workspace.clone();
-        in_step(&workspace).await;
-        let mut text = None;
-        if let Some(path) = &ask.file {
-            match workspace.read(path) {
-                Ok(read) => text = Some(read),
-                Err(crate::workspace::ReadError::NotFound) => {}
-                Err(error) => {
-                    return Err(Stopped::Refused(format!("{path} is not sent to a model: {error}. Nothing was done.")));
-                }
-            }
-        }
-        let mut messages = Vec::new();
-        if let Some(whole) = self.invoked_file() {
-            messages.push(Item::user(whole).encode());
-        }
-        let manner = Manner { scope: Scope::Everything, retold: self.rebased, budget: self.request.max_delta_bytes };
-        let mut ledger = std::mem::take(&mut self.conversation.ledger);
-        let mut working = std::mem::take(&mut self.working);
-        let seen = workspace.documents().revision();
-        self.open = open_paths(&workspace);
-        // Known files that are not open are read from disk.
-        let reconciled = tokio::task::spawn_blocking(move || {
-            let told = reconcile(&workspace, &mut ledger, &mut working, manner);
-            (brief(&workspace), ledger, working, told)
-        });
-        if let Ok((brief, ledger, working, told)) = reconciled.await {
-            (self.brief, self.conversation.ledger, self.working, self.seen) = (brief, ledger, working, seen);
-            messages.extend(told.map(|text| Item::user(text).encode()));
-        }
-        messages.push(Item::user(request::render(ask, text.as_ref(), &self.unfinished())).encode());
-        Ok(messages)
-    }
-
-    /// Changes to be finished that this turn's messages do not show: an earlier turn was told of them, and came to
-    /// nothing.
-    fn unfinished(&self) -> Vec<(RelPath, ModelText, ModelText)> {
-        if self.request.ask.action != super::Action::Finish {
-            return Vec::new();
-        }
-        let workspace = &self.request.workspace;
-        let bases = self.request.unfinished.iter();
-        bases
-            .filter_map(|(path, base)| {
-                let now = workspace.read(path).ok()?;
-                let told_from = match self.before.get(path) {
-                    Some(entry) => entry.known.clone(),
-                    None => workspace.document(path)?.opened,
-                };
-                (now != *base && told_from != *base).then(|| (path.clone(), base.clone(), now))
-            })
-            .collect()
-    }
-
-    /// The file the turn was invoked on, when the model does not know it and will have to: as it was before the
-    /// user's edits, which follow as a diff. A change to be finished says by itself what it is about.
-    fn invoked_file(&mut self) -> Option<String> {
-        let ask = &self.request.ask;
-        let path = ask.file.as_ref().filter(|_| ask.action != super::Action::Finish)?;
-        let known = self.conversation.ledger.get(path);
-        if known.is_some_and(|entry| entry.extent == Extent::Whole) {
-            return None;
-        }
-        let text: ModelText = match (known, self.request.workspace.document(path)) {
-            (Some(entry), _) => entry.known.clone(),
-            (None, Some(document)) => document.opened,
-            (None, None) => self.request.workspace.read(path).ok()?,
+    /// What the turn begins with.
+    async fn opening(&mut self, line: &mut Line) -> Result<Vec<Encoded>, Stopped> {
+        let request = self.request.clone();
+        in_step(&request.workspace).await;
+        self.seen = request.workspace.documents().revision();
+        self.open = open_paths(&request.workspace);
+        let ledger = std::mem::take(&mut self.conversation.ledger);
+        let known = Known { ledger, working: std::mem::take(&mut self.working), rebased: self.rebased };
+        let before = self.before.clone();
+        let opened = match tokio::task::spawn_blocking(move || opening::open(&request, known)).await {
+            Ok(opened) => opened,
+            Err(error) => match error.try_into_panic() {
+                // The conversation ends with it, as with a panic here.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return Err(Stopped::Refused("Pilotlight is stopping; nothing was done.".into())),
+            },
         };
-        if text.len_bytes() > MAX_INVOKED_BYTES {
-            return None;
+        let Opening { ledger, working, brief, messages, shares } = opened.map_err(|reason| {
+            self.conversation.ledger = before;
+            Stopped::Refused(reason)
+        })?;
+        (self.conversation.ledger, self.working) = (ledger, working);
+        if let Some(brief) = brief {
+            self.conversation.brief = brief;
         }
-        let told = known.map_or_else(|| text.clone(), |entry| entry.told.clone());
-        self.conversation.ledger.saw(path, &text, &told, Sight::Whole);
-        Some(frame::file(path.as_str(), &text.to_string()))
+        line.receipt().context = shares;
+        Ok(messages.into_iter().map(|text| Item::user(text).encode()).collect())
     }
 
     /// Runs the calls and makes their answers items.
@@ -266,6 +220,28 @@ impl<'a> Turn<'a> {
         Ok(items)
     }
 
+    /// Takes the patch that the model wrote into its last words, if it never called the tool for one; gives what to tell
+    /// it where the patch is refused. After a patch that was taken, another one in words only says what was done.
+    async fn written_patch(&mut self, said: &[String]) -> Result<Option<String>, Stopped> {
+        if !self.request.ask.action.edits() || self.patched {
+            return Ok(None);
+        }
+        let Some((call, mut answer)) = tools::run_on_words(&said.join("\n\n"), self.view()).await else {
+            return Ok(None);
+        };
+        self.take(&answer);
+        match &mut answer.effect {
+            Effect::Patched(_) => return Ok(None),
+            // A patch that cannot be read names no file; it counts as one for the file that the turn is about.
+            Effect::Refused(files) if files.is_empty() => files.extend(self.request.ask.file.clone()),
+            _ => {}
+        }
+        match self.repeated(&call, &answer) {
+            Some(reason) => Err(Stopped::Loop(reason)),
+            None => Ok(Some(prompts::filled(prompts::WRITTEN_PATCH, &[("reason", &answer.output)]))),
+        }
+    }
+
     fn repeated(&mut self, call: &Call, answer: &Answer) -> Option<String> {
         let patched = match &answer.effect {
             Effect::Refused(files) => self.guard.note_patch(files, false),
@@ -282,13 +258,15 @@ impl<'a> Turn<'a> {
     fn take(&mut self, answer: &Answer) -> Option<Arc<View>> {
         match &answer.effect {
             Effect::Nothing | Effect::Refused(_) => None,
-            Effect::Saw { path, text, sight } => {
+            Effect::Saw { path, text, sight, lines } => {
                 self.working.pin(path, text);
                 let base = self.working.base(path).unwrap_or(text).clone();
                 self.conversation.ledger.saw(path, text, &base, *sight);
+                self.conversation.ledger.gave(path, *lines);
                 None
             }
             Effect::Patched(writes) => {
+                self.patched = true;
                 for write in writes {
                     self.working.write(&write.path, write.before.clone(), write.after.clone());
                     match &write.after {

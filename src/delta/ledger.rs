@@ -49,6 +49,8 @@ pub struct Entry {
     pub extent: Extent,
     /// The lines that were shown of `known`, in order and apart, unless it was shown whole.
     shown: Vec<(usize, usize)>,
+    /// The lines of `known` that the model asked for and was given in this lineage, range by range.
+    given: Vec<(usize, usize)>,
     /// When it was last used; larger is later.
     used: u64,
 }
@@ -74,9 +76,9 @@ impl Ledger {
     /// The model was shown its own working copy of the file, which began as `base`. What was known whole stays so.
     pub fn saw(&mut self, path: &RelPath, working: &ModelText, base: &ModelText, sight: Sight) {
         let before = self.entries.get(path);
-        let mut shown = match before {
-            Some(entry) if entry.known.same(working) => entry.shown.clone(),
-            _ => Vec::new(),
+        let (mut shown, given) = match before {
+            Some(entry) if entry.known.same(working) => (entry.shown.clone(), entry.given.clone()),
+            _ => (Vec::new(), Vec::new()),
         };
         let complete = match sight {
             Sight::Whole => {
@@ -92,8 +94,22 @@ impl Ledger {
         let extent = if complete { Extent::Whole } else { before.map_or(Extent::Part, |entry| entry.extent) };
         self.put(path, working.clone(), base.clone(), extent);
         if let Some(entry) = self.entries.get_mut(path) {
-            entry.shown = shown;
+            (entry.shown, entry.given) = (shown, given);
         }
+    }
+
+    /// The model asked for these lines, and was given them.
+    pub fn gave(&mut self, path: &RelPath, lines: (usize, usize)) {
+        if let Some(entry) = self.entries.get_mut(path)
+            && !entry.given.contains(&lines)
+        {
+            entry.given.push(lines);
+        }
+    }
+
+    /// Whether the model was given exactly these lines of this text before, and still has them.
+    pub fn has_given(&self, path: &RelPath, text: &ModelText, lines: (usize, usize)) -> bool {
+        self.get(path).is_some_and(|entry| entry.given.contains(&lines) && entry.known.same(text))
     }
 
     /// A patch of the model was taken: it believes the file to be so. A file it created it knows whole.
@@ -125,6 +141,7 @@ impl Ledger {
         for entry in self.entries.values_mut() {
             entry.known = entry.told.clone();
             entry.shown.clear();
+            entry.given.clear();
         }
     }
 
@@ -152,6 +169,7 @@ impl Ledger {
     /// The parts shown so far were of the lineage that ended, save those of files that are told whole in the new one.
     fn forget_parts(&mut self, told: &Ledger) {
         for (path, entry) in &mut self.entries {
+            entry.given.clear();
             let retold = told.get(path).is_some_and(|entry| entry.extent == Extent::Whole);
             if !retold && !entry.shown.is_empty() {
                 entry.extent = Extent::Part;
@@ -162,7 +180,7 @@ impl Ledger {
 
     fn put(&mut self, path: &RelPath, known: ModelText, told: ModelText, extent: Extent) {
         self.clock += 1;
-        let entry = Entry { known, told, extent, shown: Vec::new(), used: self.clock };
+        let entry = Entry { known, told, extent, shown: Vec::new(), given: Vec::new(), used: self.clock };
         self.entries.insert(path.clone(), entry);
     }
 }
@@ -197,8 +215,10 @@ pub struct Shift {
 /// Shifts in words for the model.
 #[derive(Debug, Default)]
 pub struct Telling {
-    /// The text: diffs, whole files where that is shorter, then a list of what was too much.
+    /// Diffs, and whole files where that is shorter.
     pub text: String,
+    /// What was too much to tell: a line a file, with counts.
+    pub list: String,
     /// Files told whole.
     pub whole: Vec<RelPath>,
     /// Files only listed: the model no longer knows them.
@@ -209,11 +229,10 @@ pub struct Telling {
 /// could not tell from it what the user did; what does not fit is listed with counts.
 pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
     let mut telling = Telling::default();
-    let mut list = String::new();
     for shift in shifts {
         let (text, whole) = tell_one(shift);
         if telling.text.len() + text.len() > budget && shift.new.is_some() {
-            let _ = writeln!(list, "{}: {}", shift.path, counts(shift));
+            let _ = writeln!(telling.list, "{}: {}", shift.path, counts(shift));
             telling.listed.push(shift.path.clone());
             continue;
         }
@@ -221,10 +240,6 @@ pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
         if whole {
             telling.whole.push(shift.path.clone());
         }
-    }
-    if !list.is_empty() {
-        telling.text.push_str("Changed too much to show here; read these files again before you use them:\n");
-        telling.text.push_str(&list);
     }
     telling
 }
@@ -289,7 +304,7 @@ mod tests {
     #[test]
     fn what_is_too_much_is_listed_and_a_deletion_always_told() {
         let telling = tell(&[shift(None, Some("x\ny\n"))], 3);
-        assert!(telling.text.contains("a.rs: 2 lines, were 0; 4 bytes"), "{}", telling.text);
+        assert!(telling.list.contains("a.rs: 2 lines, were 0; 4 bytes"), "{}", telling.list);
         assert_eq!(telling.listed, [path("a.rs")]);
         assert_eq!(tell(&[shift(Some("x"), None)], 3).text, "--- a/a.rs\n+++ /dev/null\n");
     }
@@ -313,6 +328,23 @@ mod tests {
         assert_eq!(extent(&[(&old, lines(3, 4)), (&old, lines(1, 1)), (&old, lines(1, 2))]), Some(Extent::Whole));
         assert_eq!(extent(&[(&old, lines(1, 2)), (&new, lines(3, 4))]), Some(Extent::Part), "of two versions");
         assert_eq!(extent(&[(&old, lines(1, 4)), (&new, Sight::Changes)]), Some(Extent::Whole), "changes are told");
+    }
+
+    #[test]
+    fn what_was_given_counts_until_the_text_or_the_lineage_changes() {
+        let (mut ledger, one) = (Ledger::default(), text("1\n2\n"));
+        whole(&mut ledger, "a.rs", "1\n2\n");
+        assert!(!ledger.has_given(&path("a.rs"), &one, (1, 2)), "nobody asked for it");
+        ledger.gave(&path("a.rs"), (1, 2));
+        ledger.saw(&path("a.rs"), &one, &one, Sight::Changes);
+        assert!(ledger.has_given(&path("a.rs"), &one, (1, 2)));
+        assert!(!ledger.has_given(&path("a.rs"), &one, (1, 1)));
+        let mut new = ledger.clone();
+        new.retell(&ledger, 1000);
+        assert!(!new.has_given(&path("a.rs"), &one, (1, 2)), "another lineage");
+        ledger.saw(&path("a.rs"), &text("1\n3\n"), &one, Sight::Changes);
+        ledger.saw(&path("a.rs"), &one, &one, Sight::Changes);
+        assert!(!ledger.has_given(&path("a.rs"), &one, (1, 2)), "another text since");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use super::canonical::fold;
+
 /// How indentation in a hunk becomes indentation in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shift {
@@ -15,6 +17,8 @@ pub(super) enum Shift {
     SpacesToTabs(usize),
     /// The hunk writes one tab where the file has so many spaces.
     TabsToSpaces(usize),
+    /// The hunk writes other spaces than the plain ones of the file.
+    PlainSpaces,
 }
 
 /// Tab widths that count as a habit; anything else is chance.
@@ -40,6 +44,9 @@ impl Shift {
         if let Some(less) = hunk.strip_suffix(file) {
             return Some(Shift::Shallower(less.to_owned()));
         }
+        if fold(hunk) == file {
+            return Some(Shift::PlainSpaces);
+        }
         let width = |spaces: &str, tabs: &str| {
             let only = |text: &str, c: char| text.chars().all(|other| other == c);
             let width = spaces.len() / tabs.len().max(1);
@@ -58,6 +65,16 @@ impl Shift {
         Some(Cow::Owned(self.apply(indent(line))? + content))
     }
 
+    /// Whether it is by an odd number of spaces.
+    pub(super) fn is_odd(&self) -> bool {
+        match self {
+            Shift::Deeper(blanks) | Shift::Shallower(blanks) => {
+                blanks.chars().all(|c| c == ' ') && blanks.len() % 2 == 1
+            }
+            _ => false,
+        }
+    }
+
     fn apply(&self, indent: &str) -> Option<String> {
         match self {
             Shift::Deeper(more) => Some(format!("{more}{indent}")),
@@ -66,6 +83,7 @@ impl Shift {
                 let spaces = indent.chars().all(|c| c == ' ').then_some(indent.len())?;
                 Some("\t".repeat(spaces / width) + &" ".repeat(spaces % width))
             }
+            Shift::PlainSpaces => Some(fold(indent).into_owned()),
             Shift::TabsToSpaces(width) => {
                 let rest = indent.trim_start_matches('\t');
                 let tabs = indent.len() - rest.len();
@@ -120,6 +138,13 @@ mod tests {
         assert_eq!(spaces.line("\t\tc").unwrap(), "    c");
 
         assert_eq!(between(&[("    a", "\ta"), ("      b", "\t\tb")]), None);
+    }
+
+    #[test]
+    fn odd_spaces_become_plain_ones() {
+        let plain = between(&[("\u{a0}\u{a0}a", "  a"), ("b", "b")]).unwrap();
+        assert_eq!(plain, Shift::PlainSpaces);
+        assert_eq!(plain.line("\u{a0} \u{2009}c\u{a0}d").unwrap(), "   c\u{a0}d");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Finding the one place in a text where a hunk belongs.
 //!
-//! The passes go from literal to lenient: exact, trailing blanks ignored, one uniform indentation shift, typographic
-//! characters folded. A pass counts only when all earlier ones found nothing, and every pass needs exactly one place:
-//! there is no scoring and no edit distance, because a wrong place costs the user more than a refusal.
+//! The passes go from literal to lenient: exact, trailing blanks ignored, the space before context forgotten, one uniform
+//! indentation shift; then the same with typographic characters folded. A pass counts only when all earlier ones found
+//! nothing, and every pass needs exactly one place: there is no scoring and no edit distance, because a wrong place costs
+//! the user more than a refusal.
 //!
 //! All passes are made in one search: lines are compared by their canonical form first, then each place is graded.
 
@@ -11,10 +12,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::anchor::{self, Anchors, Scope};
-use super::canonical::{canonical, fold};
+use super::canonical::canonical;
+use super::fit::{Fit, fit};
 use super::indent::Shift;
 use super::patch::{Hunk, HunkLine};
-use super::rejection::{Miss, Reason};
+use super::rejection::{self, Miss, Reason};
 
 /// More places than this are not told apart any more: the hunk is ambiguous.
 const MAX_HITS: usize = 1_000;
@@ -24,13 +26,26 @@ const MAX_PARTIAL_ANCHORS: usize = 200;
 const UNMENTIONED: u32 = u32::MAX;
 
 /// Where a hunk goes.
-pub(super) struct Place<'h> {
+pub(super) struct Place<'h, 't> {
     /// The lines of the text that the hunk covers.
     pub lines: Range<usize>,
     /// The lines of the hunk that apply there.
     pub hunk: &'h [HunkLine],
+    /// What the file has for lines that the hunk writes otherwise.
+    own: HashMap<&'h str, &'t str>,
     /// How the added lines are to be indented, where that differs from the hunk.
-    pub shift: Option<Shift>,
+    shift: Option<Shift>,
+}
+
+impl<'h> Place<'h, '_> {
+    /// An added line as it is to be written. One that the hunk only moves or repeats stays as the file has it.
+    pub(super) fn added(&self, line: &'h str) -> Cow<'_, str> {
+        match (self.own.get(line), &self.shift) {
+            (Some(own), _) => Cow::Borrowed(own),
+            (None, Some(shift)) => shift.line(line).unwrap_or(Cow::Borrowed(line)),
+            (None, None) => Cow::Borrowed(line),
+        }
+    }
 }
 
 /// A text prepared for finding the hunks of one patch in it.
@@ -79,7 +94,7 @@ impl<'t> Locator<'t> {
     }
 
     /// Finds `hunk` at or after line `cursor`.
-    pub(super) fn locate<'h>(&self, hunk: &'h Hunk, cursor: usize) -> Result<Place<'h>, Miss> {
+    pub(super) fn locate<'h>(&self, hunk: &'h Hunk, cursor: usize) -> Result<Place<'h, 't>, Miss> {
         if hunk.lines.iter().all(|line| matches!(line, HunkLine::Context(_))) {
             let detail = "it changes nothing: no line begins with `-` or `+`";
             return Err(Miss::new(Reason::Malformed, detail));
@@ -91,7 +106,7 @@ impl<'t> Locator<'t> {
             return self.insertion(hunk, scopes, cursor);
         }
         match self.find(&block, hunk.end_of_file, &scopes, anchors.line_hint, cursor) {
-            Picked::One(hit) => Ok(block.place(hit)),
+            Picked::One(hit) => Ok(block.place(hit, &self.lines)),
             Picked::Many(hits) => Err(self.ambiguous(&block, hits, &scopes)),
             Picked::None => self
                 .without_phantom(hunk, &scopes, cursor)
@@ -121,9 +136,10 @@ impl<'t> Locator<'t> {
                     picked => picked,
                 }
             }
-            // The anchor is not in the file: what it was to tell apart is refused, what is literally unique is not.
+            // The anchor is not in the file: what it was to tell apart is refused, and so is another indentation, which could
+            // be that of another block.
             Err(_) => match pick(hits) {
-                Picked::One(hit) if !hit.fit.is_literal() => Picked::None,
+                Picked::One(hit) if !hit.fit.pass.keeps_indent() => Picked::None,
                 picked => picked,
             },
         }
@@ -135,14 +151,14 @@ impl<'t> Locator<'t> {
         hunk: &'h Hunk,
         scopes: &Result<Vec<Scope>, &str>,
         cursor: usize,
-    ) -> Option<Place<'h>> {
+    ) -> Option<Place<'h, 't>> {
         let (HunkLine::Context(last), rest) = hunk.lines.split_last()? else { return None };
         let block = Block::new(self, rest);
         if !last.trim().is_empty() || block.old.is_empty() {
             return None;
         }
         match self.find(&block, true, scopes, None, cursor) {
-            Picked::One(hit) => Some(block.place(hit)),
+            Picked::One(hit) => Some(block.place(hit, &self.lines)),
             Picked::Many(_) | Picked::None => None,
         }
     }
@@ -153,8 +169,8 @@ impl<'t> Locator<'t> {
         hunk: &'h Hunk,
         scopes: Result<Vec<Scope>, &str>,
         cursor: usize,
-    ) -> Result<Place<'h>, Miss> {
-        let place = |at: usize| Ok(Place { lines: at..at, hunk: &hunk.lines, shift: None });
+    ) -> Result<Place<'h, 't>, Miss> {
+        let place = |at: usize| Ok(Place { lines: at..at, hunk: &hunk.lines, own: HashMap::new(), shift: None });
         let scopes = scopes.map_err(|name| Miss::new(Reason::NotFound, missing_anchor(name)))?;
         if hunk.end_of_file || self.lines.is_empty() {
             return place(self.lines.len());
@@ -179,37 +195,19 @@ impl<'t> Locator<'t> {
         }
     }
 
-    /// The places among `starts` where all lines of the block agree and some pass takes them.
+    /// The places among `starts` that some pass takes.
     fn hits(&self, block: &Block<'_>, starts: Range<usize>) -> Vec<Hit> {
-        let places = block.ids.iter().map(|&id| self.places_of_id(id)).enumerate();
-        let Some((rarest, places)) = places.min_by_key(|(_, places)| places.len()) else { return Vec::new() };
-        let first = places.partition_point(|&at| at < starts.start + rarest);
-        let candidates = places[first..].iter().map(|&at| at - rarest).take_while(|start| starts.contains(start));
-        candidates
-            .filter(|&start| self.ids[start..].starts_with(&block.ids))
-            .filter_map(|start| self.fit(block, start).map(|fit| Hit { start, fit }))
-            .take(MAX_HITS)
-            .collect()
+        let fit = |start| fit(block.hunk, &block.old, &self.lines[start..start + block.old.len()]);
+        self.alike(block, starts).filter_map(|start| Some(Hit { start, fit: fit(start)? })).take(MAX_HITS).collect()
     }
 
-    /// The first pass that takes the block at `start`, where its canonical lines agree.
-    fn fit(&self, block: &Block<'_>, start: usize) -> Option<Fit> {
-        let pairs = || block.old.iter().copied().zip(self.lines[start..].iter().copied());
-        if pairs().all(|(hunk, file)| hunk == file) {
-            return Some(Fit::Exact);
-        }
-        if pairs().all(|(hunk, file)| hunk.trim_end() == file.trim_end()) {
-            return Some(Fit::TrailingBlanks);
-        }
-        // Brackets alone are alike everywhere; only words make it likely that another indentation is meant.
-        if pairs().all(|(hunk, file)| hunk.trim() == file.trim())
-            && block.old.iter().any(|line| line.contains(char::is_alphanumeric))
-            && let Some(shift) = Shift::between(pairs())
-            && block.added().all(|line| shift.line(line).is_some())
-        {
-            return Some(Fit::Shifted(shift));
-        }
-        pairs().all(|(hunk, file)| fold(hunk).trim_end() == fold(file).trim_end()).then_some(Fit::Folded)
+    /// The places among `starts` where the canonical forms of all lines agree.
+    fn alike(&self, block: &Block<'_>, starts: Range<usize>) -> impl Iterator<Item = usize> {
+        let places = block.ids.iter().map(|&id| self.places_of_id(id)).enumerate();
+        let (rarest, places) = places.min_by_key(|(_, places)| places.len()).unwrap_or_default();
+        let first = places.partition_point(|&at| at < starts.start + rarest);
+        let starts = places[first..].iter().map(move |&at| at - rarest).take_while(move |start| starts.contains(start));
+        starts.filter(|&start| self.ids[start..].starts_with(&block.ids))
     }
 
     fn places_of_id(&self, id: u32) -> &[usize] {
@@ -241,34 +239,45 @@ impl<'t> Locator<'t> {
         cursor: usize,
     ) -> Miss {
         let starts = 0..(self.lines.len() + 1).saturating_sub(block.old.len());
-        let elsewhere = self.hits(block, starts);
-        let detail = match (elsewhere.last(), scopes) {
-            (Some(last), _) if last.start < cursor => {
-                format!("its lines are only above line {cursor}, where the hunk before it ends; {IN_ORDER}")
+        let elsewhere = self.hits(block, starts.clone());
+        let spot = |start| start..start + block.old.len();
+        let (detail, spots) = match (elsewhere.last(), scopes) {
+            (None, _) => self.nowhere(block, self.alike(block, starts).map(spot).collect(), cursor),
+            (Some(last), scopes) => {
+                let detail = match scopes {
+                    _ if last.start < cursor => {
+                        format!("its lines are only above line {cursor}, where the hunk before it ends; {IN_ORDER}")
+                    }
+                    Err(name) => format!("{}, and the lines fit only loosely", missing_anchor(name)),
+                    Ok(_) if end_of_file => "it says `*** End of File`, but the file goes on below these lines; leave \
+                                             that marker out"
+                        .to_owned(),
+                    Ok(_) => "its lines are only above its `@@` line, not below it".to_owned(),
+                };
+                (detail, elsewhere.iter().map(|hit| spot(hit.start)).collect())
             }
-            (Some(_), Err(name)) => format!("{}, and the lines fit only loosely", missing_anchor(name)),
-            (Some(_), Ok(_)) if end_of_file => {
-                "it says `*** End of File`, but the file goes on below these lines; leave that marker out".to_owned()
-            }
-            (Some(_), Ok(_)) => "its lines are only above its `@@` line, not below it".to_owned(),
-            (None, _) => match block.old.iter().find(|line| self.places_of(line).is_empty()) {
-                Some(line) => format!("the file has no line `{}`", line.trim()),
-                None => "the file has its context and removed lines, but not together in this order".to_owned(),
-            },
-        };
-        let spots = if elsewhere.is_empty() {
-            super::rejection::closest(&self.lines, &block.old, |line| self.places_of(line), cursor)
-        } else {
-            elsewhere.iter().map(|hit| hit.start..hit.start + block.old.len()).collect()
         };
         Miss { spots, ..Miss::new(Reason::NotFound, detail) }
+    }
+
+    /// Why no pass takes any place: not even one of those `alike`, or there are none, and then what comes closest is shown.
+    fn nowhere(&self, block: &Block<'_>, alike: Vec<Range<usize>>, cursor: usize) -> (String, Vec<Range<usize>>) {
+        if !alike.is_empty() {
+            let detail = "its lines are indented in another way than in the file; write them as the file has them";
+            return (detail.to_owned(), alike);
+        }
+        let detail = match block.old.iter().find(|line| self.places_of(line).is_empty()) {
+            Some(line) => format!("the file has no line `{}`", rejection::cut(line.trim())),
+            None => "the file has its context and removed lines, but not together in this order".to_owned(),
+        };
+        (detail, rejection::closest(&self.lines, &block.old, |line| self.places_of(line), cursor))
     }
 }
 
 const IN_ORDER: &str = "hunks come in file order";
 
 fn missing_anchor(name: &str) -> String {
-    format!("its anchor `@@ {name}` is not in the file")
+    format!("its anchor `@@ {}` is not in the file", rejection::cut(name))
 }
 
 /// Whether `name` stands in `line` as whole words.
@@ -304,50 +313,30 @@ impl<'h> Block<'h> {
         Block { hunk, old, ids }
     }
 
-    fn added(&self) -> impl Iterator<Item = &'h str> {
-        self.hunk.iter().filter_map(|line| match line {
-            HunkLine::Add(text) => Some(text.as_str()),
-            HunkLine::Context(_) | HunkLine::Remove(_) => None,
-        })
+    /// The place of a hit among these lines of the text.
+    fn place<'t>(&self, hit: Hit, lines: &[&'t str]) -> Place<'h, 't> {
+        let covered = hit.start..hit.start + self.old.len();
+        let own =
+            if hit.fit.pass.keeps_marks() { own_forms(&self.old, &lines[covered.clone()]) } else { HashMap::new() };
+        Place { lines: covered, hunk: self.hunk, own, shift: hit.fit.shift }
     }
+}
 
-    fn place(&self, hit: Hit) -> Place<'h> {
-        let shift = match hit.fit {
-            Fit::Shifted(shift) => Some(shift),
-            Fit::Exact | Fit::TrailingBlanks | Fit::Folded => None,
-        };
-        Place { lines: hit.start..hit.start + self.old.len(), hunk: self.hunk, shift }
+/// What the file has for lines that the hunk writes otherwise, where it has always the same.
+fn own_forms<'h, 't>(old: &[&'h str], file: &[&'t str]) -> HashMap<&'h str, &'t str> {
+    let mut forms: HashMap<&str, Option<&str>> = HashMap::new();
+    for (old, file) in old.iter().zip(file) {
+        let form = forms.entry(old).or_insert(Some(file));
+        *form = form.filter(|form| form == file);
     }
+    let is_plain = |own: &str| own.is_empty() || !own.trim().is_empty();
+    forms.into_iter().filter_map(|(old, own)| Some((old, own.filter(|own| is_plain(own) && *own != old)?))).collect()
 }
 
 #[derive(Clone)]
 struct Hit {
     start: usize,
     fit: Fit,
-}
-
-/// The pass that takes a place, the most literal first.
-#[derive(Clone)]
-enum Fit {
-    Exact,
-    TrailingBlanks,
-    Shifted(Shift),
-    Folded,
-}
-
-impl Fit {
-    fn pass(&self) -> u8 {
-        match self {
-            Fit::Exact => 1,
-            Fit::TrailingBlanks => 2,
-            Fit::Shifted(_) => 3,
-            Fit::Folded => 4,
-        }
-    }
-
-    fn is_literal(&self) -> bool {
-        self.pass() <= 2
-    }
 }
 
 enum Picked {
@@ -359,8 +348,8 @@ enum Picked {
 impl Picked {
     /// The only hit of the first pass that has hits, or the one of them that stands on the promised line.
     fn from(mut hits: Vec<Hit>, line_hint: Option<usize>) -> Picked {
-        let Some(pass) = hits.iter().map(|hit| hit.fit.pass()).min() else { return Picked::None };
-        hits.retain(|hit| hit.fit.pass() == pass);
+        let Some(pass) = hits.iter().map(|hit| hit.fit.pass).min() else { return Picked::None };
+        hits.retain(|hit| hit.fit.pass == pass);
         if let Some(promised) = hits.iter().position(|hit| Some(hit.start) == line_hint) {
             return Picked::One(hits.swap_remove(promised));
         }

@@ -11,6 +11,7 @@
 mod anchor;
 pub mod apply;
 mod canonical;
+mod fit;
 mod indent;
 mod line_diff;
 pub mod line_endings;

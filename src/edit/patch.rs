@@ -1,10 +1,17 @@
-//! Reading and writing V4A, the patch language of `apply_patch`.
+//! Reading the patches that models write: V4A, the language of `apply_patch`, and what they write instead when they
+//! answer in words, unified diffs and search/replace blocks.
 //!
-//! [`parse`] forgives what carries no meaning (CRLF, a code fence, a heredoc around the patch, blank lines between
-//! sections) and nothing else: a patch it does not fully understand is an error that names the line and says what to
-//! write instead. It never judges paths (the context policy does) and never looks at a file.
+//! [`parse`] forgives what carries no meaning (CRLF, code fences, a heredoc or no envelope around the patch, blank lines
+//! between sections, line ends that were escaped, the forgotten space before context) and nothing else: a patch it does
+//! not fully understand is an error that names the line and says what to write instead. It never judges paths (the
+//! context policy does) and never looks at a file.
 
+mod blocks;
+mod one_line;
+mod open_hunk;
 mod parser;
+mod sections;
+mod unified;
 
 use std::fmt::Write as _;
 
@@ -17,6 +24,9 @@ pub const MAX_FILES: usize = 1_000;
 /// The most hunks one patch may have, over all its files.
 pub const MAX_HUNKS: usize = 10_000;
 
+/// What unified diffs say below a last line that has no line end.
+const NO_NEWLINE: &str = "\\ No newline at end of file\n";
+
 /// One file section of a patch. Paths are as the model wrote them, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilePatch {
@@ -24,7 +34,7 @@ pub enum FilePatch {
     Add {
         /// Where it goes.
         path: String,
-        /// Its whole text: empty, or ending in a line end, because V4A writes whole lines only.
+        /// Its whole text; V4A writes whole lines only, so that it is empty or ends in a line end.
         text: String,
     },
     /// A file that goes away.
@@ -61,6 +71,8 @@ pub struct Hunk {
     pub lines: Vec<HunkLine>,
     /// Whether the hunk says that its last line is the last of the file.
     pub end_of_file: bool,
+    /// Whether that last line is then without a line end, as only unified diffs can say.
+    pub no_final_newline: bool,
 }
 
 impl Hunk {
@@ -132,12 +144,6 @@ pub enum Problem {
     /// A line under a delete section.
     #[error("a `*** Delete File:` section has no lines, found {0}")]
     DeleteLine(Quote),
-    /// A hunk line without its mark.
-    #[error(
-        "a hunk line begins with a space (context), `-` (removed) or `+` (added), found {0}; \
-         a context line keeps its own indentation after that space"
-    )]
-    HunkLine(Quote),
     /// A move that is not the first line of an update section.
     #[error("`*** Move to:` belongs right below `*** Update File:`")]
     MisplacedMove,
@@ -156,6 +162,31 @@ pub enum Problem {
     /// Hunk lines after the end of the file.
     #[error("`*** End of File` ends its hunk; begin the next one with an `@@` line")]
     AfterEndOfFile,
+    /// More than the lines of one file where one file was named.
+    #[error("the diff of one file has only `@@`, context, `-` and `+` lines, found {0}; send one call for each file")]
+    OneFile(Quote),
+    /// Hunks of a unified diff of which nobody says which file they are of.
+    #[error("no file is named above this hunk; write `--- a/PATH` and `+++ b/PATH` above the first hunk of each file")]
+    NoFileHeader,
+    /// A header of a unified diff that cannot be followed.
+    #[error(
+        "{0} is not understood here; write `--- a/PATH` and `+++ b/PATH`, then hunks below `@@ -1,3 +1,3 @@` lines"
+    )]
+    FileHeader(Quote),
+    /// Two names for what should be one file.
+    #[error(
+        "the headers name two files, `{0}` and `{1}`; add `rename from` and `rename to` lines if the file is moved"
+    )]
+    TwoFiles(String, String),
+    /// Context or removed lines in a file that is created.
+    #[error("every line of a new file (`--- /dev/null`) begins with `+`, found {0}")]
+    CreatedLine(Quote),
+    /// A search/replace block without a path.
+    #[error("the line above `<<<<<<< SEARCH` is the file's path and nothing else, found {0}")]
+    BlockPath(Quote),
+    /// A search/replace block that is not made of its three marker lines.
+    #[error("a block is `<<<<<<< SEARCH`, the lines as they are, one `=======`, the new lines, `>>>>>>> REPLACE`; {0}")]
+    Block(&'static str),
     /// Sections that contradict each other.
     #[error(
         "`{path}` is already the subject of line {first}; a file that is added, deleted or moved may have one section \
@@ -190,12 +221,75 @@ impl std::fmt::Display for Quote {
     }
 }
 
-/// Reads a patch with its envelope.
+/// Reads a patch: V4A, a unified diff, or search/replace blocks.
 ///
 /// Several update sections of one file are kept as they are, to be applied one after the other. Two sections of one
 /// path of which one adds, deletes or moves the file are an error.
+///
+/// # Errors
+/// What is wrong, and on which line.
 pub fn parse(patch: &str) -> Result<Vec<FilePatch>, PatchError> {
-    parser::parse(patch)
+    if patch.len() > MAX_BYTES {
+        return Err(PatchError { line: 1, problem: Problem::TooLarge(patch.len()) });
+    }
+    let text = one_line::decode(patch);
+    match Form::of(&text) {
+        Some(Form::Unified) => unified::parse(&text),
+        Some(Form::Blocks) => blocks::parse(&text),
+        Some(Form::V4a) | None => parser::parse(&text),
+    }
+}
+
+/// Reads the patch in an answer that was meant to be words; `None` if there is none.
+///
+/// # Errors
+/// What is wrong, and on which line of the answer.
+pub fn find(answer: &str) -> Option<Result<Vec<FilePatch>, PatchError>> {
+    let answer = one_line::decode(answer);
+    Some(match Form::of(&answer)? {
+        Form::V4a => parse(&parser::envelopes(&answer)),
+        Form::Unified | Form::Blocks => parse(&answer),
+    })
+}
+
+/// Reads a diff as the built-in `apply_patch` tool has it: V4A hunks of the one file at `path`, without an envelope.
+///
+/// # Errors
+/// What is wrong, and on which line.
+pub fn parse_update(path: &str, diff: &str) -> Result<FilePatch, PatchError> {
+    parser::parse_update(path, &one_line::decode(diff))
+}
+
+/// The same for the text of a new file.
+///
+/// # Errors
+/// What is wrong, and on which line.
+pub fn parse_create(path: &str, diff: &str) -> Result<FilePatch, PatchError> {
+    parser::parse_create(path, &one_line::decode(diff))
+}
+
+/// The ways to write a patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    V4a,
+    Unified,
+    Blocks,
+}
+
+impl Form {
+    /// The form that the first line belongs to which belongs to any.
+    fn of(text: &str) -> Option<Form> {
+        let lines: Vec<&str> = text.lines().collect();
+        (0..lines.len()).find_map(|at| {
+            if parser::begins(lines[at].trim_start_matches('\u{feff}')) {
+                Some(Form::V4a)
+            } else if unified::begins(&lines[at..]) {
+                Some(Form::Unified)
+            } else {
+                blocks::begins(lines[at]).then_some(Form::Blocks)
+            }
+        })
+    }
 }
 
 /// Writes a patch with its envelope; `parse(&render(p)) == p` for all that [`parse`] can produce.
@@ -215,6 +309,9 @@ fn render_file(out: &mut String, patch: &FilePatch) {
             let _ = writeln!(out, "*** Add File: {path}");
             for line in text.split_inclusive('\n') {
                 let _ = writeln!(out, "+{}", line.strip_suffix('\n').unwrap_or(line));
+            }
+            if !text.is_empty() && !text.ends_with('\n') {
+                out.push_str(NO_NEWLINE);
             }
         }
         FilePatch::Delete { path } => {
@@ -246,6 +343,9 @@ fn render_hunk(out: &mut String, hunk: &Hunk) {
             HunkLine::Add(text) => ('+', text),
         };
         let _ = writeln!(out, "{mark}{text}");
+    }
+    if hunk.no_final_newline {
+        out.push_str(NO_NEWLINE);
     }
     if hunk.end_of_file {
         out.push_str("*** End of File\n");

@@ -132,7 +132,8 @@ impl Candidate {
     }
 }
 
-fn cut(line: &str) -> &str {
+/// The line, if need be without its end.
+pub(super) fn cut(line: &str) -> &str {
     line.char_indices().nth(MAX_CHARS).map_or(line, |(end, _)| &line[..end])
 }
 

@@ -208,6 +208,7 @@ fn hunk() -> impl Strategy<Value = Hunk> {
         anchors,
         lines,
         end_of_file,
+        no_final_newline: false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Receipts: what each turn cost, counted from real bytes, events and clocks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,23 @@ pub enum Continuity {
     Continued,
     /// A request had to bring the whole context.
     Rebased,
+}
+
+/// What the parts of a request took, in bytes as the model reads them: `selection`, `diagnostics`, `changes` and so on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Shares(BTreeMap<&'static str, usize>);
+
+impl Shares {
+    /// Counts some bytes for a part.
+    pub fn add(&mut self, part: &'static str, bytes: usize) {
+        *self.0.entry(part).or_default() += bytes;
+    }
+
+    /// The parts that took any, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
+        self.0.iter().map(|(part, bytes)| (*part, *bytes))
+    }
 }
 
 /// One turn's receipt; field names are the contract's.
@@ -93,6 +110,8 @@ pub struct Receipt {
     /// Everything else: ours to spend.
     #[serde(serialize_with = "milliseconds")]
     pub ms_own: Duration,
+    /// What the context of its first request was made of.
+    pub context: Shares,
     /// Files the turn changed.
     pub files_changed: usize,
     /// How it ended.

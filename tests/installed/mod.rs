@@ -1,4 +1,4 @@
-//! Where the installers in `.ci` have put the programs, written by others, that some tests drive.
+//! Where the installers in `.ci` have put the programs and packages, written by others, that some tests need.
 //! Must never pass over an absent program in silence, or look for one elsewhere.
 
 use std::collections::BTreeMap;
@@ -17,14 +17,19 @@ pub struct Installer {
 }
 
 /// The editors.
-#[allow(dead_code, reason = "each test target uses one of the two")]
+#[allow(dead_code, reason = "each test target uses one of them")]
 pub const EDITORS: Installer =
     Installer { script: ".ci/install-editors.sh", variable: "PILOTLIGHT_EDITORS", folder: "target/editors" };
 
 /// The servers and clients of the protocol.
-#[allow(dead_code, reason = "each test target uses one of the two")]
+#[allow(dead_code, reason = "each test target uses one of them")]
 pub const INTEROP: Installer =
     Installer { script: ".ci/install-interop.sh", variable: "PILOTLIGHT_INTEROP", folder: "target/interop" };
+
+/// Two published versions each of some packages.
+#[allow(dead_code, reason = "each test target uses one of them")]
+pub const CORPORA: Installer =
+    Installer { script: ".ci/install-corpora.sh", variable: "PILOTLIGHT_CORPORA", folder: "target/corpora" };
 
 impl Installer {
     /// All of `names`, which `argument` makes it install, or nothing: then it says so on stderr, or fails where

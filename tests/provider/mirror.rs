@@ -114,7 +114,11 @@ impl Mirror {
 
     /// `PATH (lines A-B of N)`, then the text.
     fn read(&mut self, output: &str) {
-        let (header, text) = output.split_once('\n').unwrap();
+        let Some((header, text)) = output.split_once('\n') else {
+            let (path, _) = output.split_once(": unchanged since you read it; ").expect("an answer without a text");
+            assert!(self.files.contains_key(path) || !output.contains("lines 1-"), "{path} is not known");
+            return;
+        };
         let (path, range) = header.rsplit_once(" (lines ").unwrap();
         let (range, count) = range.trim_end_matches(')').split_once(" of ").unwrap();
         let (first, last) = range.split_once('-').unwrap();

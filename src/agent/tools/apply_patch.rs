@@ -1,44 +1,87 @@
-//! `apply_patch`: a V4A patch, taken whole or not at all.
+//! `apply_patch`: a patch, taken whole or not at all. It must never write anything but the turn's working copy.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::{Answer, Effect, Input, View, Write};
-use crate::edit::{FilePatch, apply_hunks, patch};
+use crate::edit::{FilePatch, PatchError, apply_hunks, patch};
 use crate::workspace::{ModelText, RelPath};
 
+/// The arguments of the function: the one that is declared, or those of the built-in tool, which some models send
+/// from habit.
 #[derive(Deserialize)]
-struct Arguments {
-    #[serde(alias = "input")]
-    patch: String,
+#[serde(untagged)]
+enum Arguments {
+    Patch {
+        #[serde(alias = "input")]
+        patch: String,
+    },
+    Operation {
+        operation: Operation,
+    },
+    BareOperation(Operation),
+}
+
+/// One file's change as the built-in tool has it (openai SDK types, `apply_patch_call`).
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+enum Operation {
+    #[serde(rename = "create_file")]
+    Create { path: String, diff: String },
+    #[serde(rename = "update_file")]
+    Update { path: String, diff: String },
+    #[serde(rename = "delete_file")]
+    Delete { path: String },
+}
+
+impl Operation {
+    fn read(self) -> Result<Vec<FilePatch>, PatchError> {
+        let patch = match self {
+            Operation::Create { path, diff } => patch::parse_create(&path, &diff)?,
+            Operation::Update { path, diff } => patch::parse_update(&path, &diff)?,
+            Operation::Delete { path } => FilePatch::Delete { path },
+        };
+        Ok(vec![patch])
+    }
 }
 
 pub fn run(input: &Input, view: &View) -> Answer {
-    let refused = |reason: String, files: Vec<RelPath>| Answer {
-        output: format!("Error: {reason}"),
-        effect: Effect::Refused(files),
-    };
-    let text = match input {
-        Input::Text(text) => text.clone(),
-        Input::Json(json) => match serde_json::from_str::<Arguments>(json) {
-            Ok(arguments) => arguments.patch,
-            Err(_) => return refused("send the patch as the string `patch`".into(), Vec::new()),
+    let patches = match input {
+        Input::Text(text) => patch::parse(text),
+        Input::Json(json) => match serde_json::from_str(json) {
+            Ok(Arguments::Patch { patch }) => patch::parse(&patch),
+            Ok(Arguments::Operation { operation } | Arguments::BareOperation(operation)) => operation.read(),
+            Err(_) => return refused("send the patch as the string `patch`", Vec::new()),
         },
     };
-    let patches = match patch::parse(&text) {
+    take(patches, view)
+}
+
+/// Takes the patch in an answer that was meant to be words, as if the tool had been called with it; `None` if there is
+/// none.
+pub fn run_on_words(answer: &str, view: &View) -> Option<Answer> {
+    Some(take(patch::find(answer)?, view))
+}
+
+fn take(patches: Result<Vec<FilePatch>, PatchError>, view: &View) -> Answer {
+    let patches = match patches {
         Ok(patches) => patches,
-        Err(error) => return refused(error.to_string(), Vec::new()),
+        Err(error) => return refused(&error.to_string(), Vec::new()),
     };
     let named: Vec<RelPath> = patches.iter().filter_map(|patch| RelPath::parse(patch.path()).ok()).collect();
     let mut draft = Draft { view, files: BTreeMap::new(), moves: Vec::new() };
     for patch in &patches {
         if let Err(reason) = draft.take(patch) {
             let rest = if patches.len() > 1 { "\nNothing of this patch was applied." } else { "" };
-            return refused(format!("{reason}{rest}"), named);
+            return refused(&format!("{reason}{rest}"), named);
         }
     }
     draft.finish()
+}
+
+fn refused(reason: &str, files: Vec<RelPath>) -> Answer {
+    Answer { output: format!("Error: {reason}"), effect: Effect::Refused(files) }
 }
 
 /// The files of one patch as it goes along.

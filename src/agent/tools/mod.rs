@@ -20,7 +20,7 @@ use crate::delta::ledger::Sight;
 use crate::wire::item::Item;
 use crate::workspace::{ModelText, RelPath};
 
-use super::Stage;
+use super::{Stage, prompts};
 pub use view::View;
 
 /// How `apply_patch` is declared.
@@ -34,22 +34,22 @@ pub enum PatchTool {
 
 /// The declarations, in their fixed order; constant for a session, since a change empties the server's prefix cache.
 pub fn declarations(patch_tool: PatchTool) -> Value {
-    let mut tools: Vec<Value> = serde_json::from_str(include_str!("../prompts/tools.json")).unwrap_or_default();
+    let mut tools: Vec<Value> = serde_json::from_str(prompts::TOOLS).unwrap_or_default();
     tools.push(match patch_tool {
         PatchTool::Custom => json!({
             "type": "custom",
             "name": "apply_patch",
-            "description": include_str!("../prompts/apply_patch_freeform.md").trim_end(),
+            "description": prompts::PATCH_FREEFORM.trim_end(),
             "format": {
                 "type": "grammar",
                 "syntax": "lark",
-                "definition": include_str!("../prompts/apply_patch.lark"),
+                "definition": prompts::PATCH_GRAMMAR,
             },
         }),
         PatchTool::Function => json!({
             "type": "function",
             "name": "apply_patch",
-            "description": include_str!("../prompts/apply_patch.md").trim_end(),
+            "description": prompts::PATCH.trim_end(),
             "parameters": {"type": "object", "properties": {"patch": {"type": "string"}}, "required": ["patch"]},
         }),
     });
@@ -134,6 +134,8 @@ pub enum Effect {
         text: ModelText,
         /// How much.
         sight: Sight,
+        /// The lines it was given, inclusive, from 1.
+        lines: (usize, usize),
     },
     /// A patch was taken.
     Patched(Vec<Write>),
@@ -167,6 +169,14 @@ pub fn run(call: &Call, view: &View) -> Answer {
         }
     };
     answered.unwrap_or_else(|reason| Answer { output: format!("Error: {reason}"), effect: Effect::Nothing })
+}
+
+/// Takes the patch that a model wrote into its answer instead of calling the tool, as a call; `None` if there is none.
+pub async fn run_on_words(answer: &str, view: Arc<View>) -> Option<(Call, Answer)> {
+    let text = answer.to_owned();
+    let taken = tokio::task::spawn_blocking(move || apply_patch::run_on_words(&text, &view)).await;
+    let call = Call { id: String::new(), name: "apply_patch".into(), input: Input::Text(answer.to_owned()) };
+    Some((call, taken.unwrap_or_else(|_| Some(failed()))?))
 }
 
 /// What the calls are about to do, for the progress.
@@ -205,10 +215,7 @@ pub async fn run_all(
             })
             .collect();
         for (call, running) in together.iter().zip(running) {
-            let answer = running.await.unwrap_or_else(|_| Answer {
-                output: "Error: the tool failed; try another way".into(),
-                effect: Effect::Nothing,
-            });
+            let answer = running.await.unwrap_or_else(|_| failed());
             if let Some(next) = apply(call, &answer) {
                 view = next;
             }
@@ -217,4 +224,9 @@ pub async fn run_all(
         rest = after;
     }
     answers
+}
+
+/// The answer of a tool that panicked.
+fn failed() -> Answer {
+    Answer { output: "Error: the tool failed; try another way".into(), effect: Effect::Nothing }
 }

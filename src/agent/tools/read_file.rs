@@ -1,4 +1,5 @@
-//! `read_file`: a header line `PATH (lines A-B of N)`, then the text as it is.
+//! `read_file`: a header line `PATH (lines A-B of N)`, then the text as it is. What the model was given before and still
+//! holds is referred to instead.
 
 use serde::Deserialize;
 
@@ -7,6 +8,8 @@ use crate::delta::ledger::Sight;
 
 /// Most text given at once (contract 1.7).
 const MAX_BYTES: usize = 64 * 1024;
+/// Text up to this size is given again rather than referred to.
+const WORTH_REPEATING: usize = 200;
 
 #[derive(Deserialize)]
 pub struct Arguments {
@@ -34,10 +37,14 @@ pub fn run(arguments: Arguments, view: &View) -> Result<Answer, String> {
     } else {
         format!("{path} (lines {range} of {count})")
     };
+    if shown.len() > WORTH_REPEATING && view.ledger.has_given(&path, &text, (first, last)) {
+        let output = format!("{path}: unchanged since you read it; lines {range} are above, as you were given them");
+        return Ok(Answer { output, effect: Effect::Nothing });
+    }
     let whole = first == 1 && last == count;
     let output = format!("{header}\n{shown}");
     let sight = if whole { Sight::Whole } else { Sight::Lines { first, last, of: count } };
-    Ok(Answer { output, effect: Effect::Saw { path, text, sight } })
+    Ok(Answer { output, effect: Effect::Saw { path, text, sight, lines: (first, last) } })
 }
 
 /// As many whole lines as fit, and the number of the last. A single line beyond the limit is given whole: half of it

@@ -1,9 +1,8 @@
 //! The V4A parser: one pass over the lines, no backtracking, no recursion. It must never panic, whatever the model sends.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use super::{FilePatch, Hunk, HunkLine, MAX_BYTES, MAX_FILES, MAX_HUNKS, PatchError, Problem, Quote};
+use super::open_hunk::OpenHunk;
+use super::sections::{self, Section};
+use super::{FilePatch, Hunk, HunkLine, PatchError, Problem, Quote};
 
 const BEGIN: &str = "*** Begin Patch";
 const END: &str = "*** End Patch";
@@ -13,49 +12,98 @@ const UPDATE: &str = "*** Update File:";
 const MOVE: &str = "*** Move to:";
 const END_OF_FILE: &str = "*** End of File";
 
+/// Reads envelopes, or sections without one.
 pub(super) fn parse(patch: &str) -> Result<Vec<FilePatch>, PatchError> {
-    if patch.len() > MAX_BYTES {
-        return Err(PatchError { line: 1, problem: Problem::TooLarge(patch.len()) });
-    }
-    let lines = patch.split_terminator('\n').map(|line| line.trim_end_matches('\r')).collect();
-    let mut parser = Parser { lines, at: 0, hunks: 0, sections: Vec::new() };
+    let mut parser = Parser::new(patch);
     let wrapper = parser.open_envelope()?;
-    while !parser.at_end_marker()? {
+    while !parser.at_end(wrapper.begun)? {
         parser.section()?;
     }
     parser.close_envelope(&wrapper)?;
-    check_clashes(&parser.sections)?;
-    Ok(parser.sections.into_iter().map(|section| section.patch).collect())
+    sections::finish(parser.sections)
 }
 
-/// What was found around the envelope and so may be closed after it.
+/// Reads what the built-in tool calls a diff: the hunks of one file.
+pub(super) fn parse_update(path: &str, diff: &str) -> Result<FilePatch, PatchError> {
+    let mut parser = Parser::new(diff);
+    let patch = parser.update(path.to_owned(), 1)?;
+    parser.nothing_more()?;
+    Ok(patch)
+}
+
+/// Reads the built-in tool's diff of a new file: its lines, each with a `+`.
+pub(super) fn parse_create(path: &str, diff: &str) -> Result<FilePatch, PatchError> {
+    let mut parser = Parser::new(diff);
+    let patch = FilePatch::Add { path: path.to_owned(), text: parser.added_text()? };
+    parser.nothing_more()?;
+    Ok(patch)
+}
+
+/// Whether a line begins V4A: an envelope, or a section without one.
+pub(super) fn begins(line: &str) -> bool {
+    line.trim() == BEGIN || is_section(line)
+}
+
+/// The envelopes in an answer, without what is said around them.
+pub(super) fn envelopes(answer: &str) -> String {
+    let mut inside = false;
+    let mut out = String::new();
+    for line in answer.lines() {
+        inside |= begins(line);
+        if inside {
+            out.push_str(line);
+        }
+        out.push('\n');
+        inside &= line.trim() != END;
+    }
+    out
+}
+
+/// What was found around the envelope.
 #[derive(Default)]
 struct Wrapper<'p> {
-    fenced: bool,
     heredoc: Option<&'p str>,
+    /// Whether there is an envelope at all.
+    begun: bool,
 }
 
-struct Section {
-    /// Line of the header, from 1.
-    line: usize,
-    patch: FilePatch,
+/// Whether nothing can be missing at the end of a section.
+fn is_whole(section: &Section) -> bool {
+    match &section.patch {
+        FilePatch::Add { .. } => false,
+        FilePatch::Delete { .. } => true,
+        FilePatch::Update { hunks, .. } => {
+            hunks.last().is_none_or(|hunk| hunk.end_of_file || matches!(hunk.lines.last(), Some(HunkLine::Context(_))))
+        }
+    }
 }
 
 struct Parser<'p> {
-    lines: Vec<&'p str>,
+    /// The lines with their numbers, from 1.
+    lines: Vec<(usize, &'p str)>,
     /// Index of the line to be read next.
     at: usize,
-    hunks: usize,
     sections: Vec<Section>,
 }
 
 impl<'p> Parser<'p> {
+    fn new(patch: &'p str) -> Parser<'p> {
+        let lines = patch.split_terminator('\n').map(|line| line.trim_end_matches('\r'));
+        Parser { lines: without_fences((1..).zip(lines).collect()), at: 0, sections: Vec::new() }
+    }
+
     fn peek(&self) -> Option<&'p str> {
-        self.lines.get(self.at).copied()
+        self.lines.get(self.at).map(|(_, line)| *line)
+    }
+
+    /// The number of the line to be read next, from 1.
+    fn line(&self) -> usize {
+        let end = self.lines.last().map_or(1, |(last, _)| last + 1);
+        self.lines.get(self.at).map_or(end, |(number, _)| *number)
     }
 
     fn error<T>(&self, problem: Problem) -> Result<T, PatchError> {
-        Err(PatchError { line: self.at + 1, problem })
+        Err(PatchError { line: self.line(), problem })
     }
 
     fn skip_blank(&mut self) {
@@ -70,16 +118,16 @@ impl<'p> Parser<'p> {
             self.skip_blank();
             let line = self.peek().map(|line| line.trim_start_matches('\u{feff}').trim()).unwrap_or_default();
             if line == BEGIN {
+                wrapper.begun = true;
                 self.at += 1;
                 return Ok(wrapper);
             }
-            let heredoc = heredoc_delimiter(line);
-            if line.starts_with("```") && !wrapper.fenced {
-                wrapper.fenced = true;
-            } else if heredoc.is_some() && wrapper.heredoc.is_none() {
-                wrapper.heredoc = heredoc;
-            } else {
-                return self.error(Problem::NoBegin(Quote::new(line)));
+            if is_section(line) {
+                return Ok(wrapper);
+            }
+            match heredoc_delimiter(line) {
+                Some(delimiter) if wrapper.heredoc.is_none() => wrapper.heredoc = Some(delimiter),
+                _ => return self.error(Problem::NoBegin(Quote::new(line))),
             }
             self.at += 1;
         }
@@ -91,8 +139,7 @@ impl<'p> Parser<'p> {
         }
         self.at += 1;
         while let Some(line) = self.peek().map(str::trim) {
-            let closes = (wrapper.fenced && line == "```") || wrapper.heredoc == Some(line);
-            if !line.is_empty() && !closes {
+            if !line.is_empty() && wrapper.heredoc != Some(line) {
                 return self.error(Problem::AfterEnd(Quote::new(line)));
             }
             self.at += 1;
@@ -100,19 +147,38 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    fn at_end_marker(&mut self) -> Result<bool, PatchError> {
-        self.skip_blank();
+    /// Whether the sections end here. Further envelopes are read on, as if they were one.
+    fn at_end(&mut self, begun: bool) -> Result<bool, PatchError> {
+        loop {
+            self.skip_blank();
+            let Some(line) = self.peek().map(str::trim) else {
+                // Without its last line an envelope may have been cut, unless what is there cannot go on.
+                return if begun && !self.sections.last().is_some_and(is_whole) {
+                    self.error(Problem::NoEnd)
+                } else {
+                    Ok(true)
+                };
+            };
+            if line != END {
+                return Ok(false);
+            }
+            let next = self.lines[self.at + 1..].iter().position(|(_, line)| !is_blank(line));
+            match next.filter(|next| self.lines[self.at + 1 + next].1.trim() == BEGIN) {
+                Some(next) => self.at += next + 2,
+                None => return Ok(true),
+            }
+        }
+    }
+
+    fn nothing_more(&mut self) -> Result<(), PatchError> {
         match self.peek() {
-            Some(line) => Ok(line.trim_end() == END),
-            None => self.error(Problem::NoEnd),
+            None => Ok(()),
+            Some(line) => self.error(Problem::OneFile(Quote::new(line))),
         }
     }
 
     fn section(&mut self) -> Result<(), PatchError> {
-        if self.sections.len() == MAX_FILES {
-            return self.error(Problem::TooManyFiles);
-        }
-        let line = self.at + 1;
+        let line = self.line();
         let patch = if let Some(path) = self.header(ADD)? {
             FilePatch::Add { path, text: self.added_text()? }
         } else if let Some(path) = self.header(DELETE)? {
@@ -142,9 +208,12 @@ impl<'p> Parser<'p> {
     fn added_text(&mut self) -> Result<String, PatchError> {
         let mut text = String::new();
         while let Some(line) = self.peek() {
-            if let Some(content) = line.strip_prefix('+') {
+            if let Some(content) = line.strip_prefix('+').filter(|_| text.is_empty() || text.ends_with('\n')) {
                 text.push_str(content);
                 text.push('\n');
+                self.at += 1;
+            } else if line.starts_with("\\ No newline") {
+                text.pop();
                 self.at += 1;
             } else if is_marker(line) {
                 break;
@@ -190,7 +259,7 @@ impl<'p> Parser<'p> {
                 if open.has_content() {
                     self.close(&mut hunks, &mut open)?;
                 }
-                open.header(anchor.trim(), self.at + 1);
+                open.header(anchor.trim(), self.line());
             } else if line.trim_end() == END_OF_FILE {
                 if open.hunk.lines.is_empty() {
                     return self.error(Problem::MisplacedEndOfFile);
@@ -204,8 +273,8 @@ impl<'p> Parser<'p> {
                 break;
             } else if !line.is_empty() && open.header_line.is_none() && hunks.last().is_some_and(|h| h.end_of_file) {
                 return self.error(Problem::AfterEndOfFile);
-            } else if !open.push(line) {
-                return self.error(Problem::HunkLine(Quote::new(line)));
+            } else {
+                open.push(line);
             }
             self.at += 1;
         }
@@ -213,7 +282,7 @@ impl<'p> Parser<'p> {
         Ok(hunks)
     }
 
-    fn close(&mut self, hunks: &mut Vec<Hunk>, open: &mut OpenHunk) -> Result<(), PatchError> {
+    fn close(&self, hunks: &mut Vec<Hunk>, open: &mut OpenHunk) -> Result<(), PatchError> {
         let OpenHunk { hunk, header_line, .. } = std::mem::take(open).finish();
         if hunk.lines.is_empty() {
             return match header_line {
@@ -221,62 +290,8 @@ impl<'p> Parser<'p> {
                 None => Ok(()),
             };
         }
-        if self.hunks == MAX_HUNKS {
-            return self.error(Problem::TooManyHunks);
-        }
-        self.hunks += 1;
         hunks.push(hunk);
         Ok(())
-    }
-}
-
-/// The hunk being read.
-#[derive(Default)]
-struct OpenHunk {
-    hunk: Hunk,
-    /// Line of its last `@@`, from 1; the first hunk of a section may have none.
-    header_line: Option<usize>,
-    /// How many of its last lines were entirely empty: context, or only space between two sections.
-    loose_blanks: usize,
-}
-
-impl OpenHunk {
-    fn has_content(&self) -> bool {
-        self.hunk.lines.len() > self.loose_blanks
-    }
-
-    /// Adds an `@@` line; stacked ones name nested places.
-    fn header(&mut self, anchor: &str, line: usize) {
-        self.hunk.lines.clear();
-        self.loose_blanks = 0;
-        self.header_line = Some(line);
-        if !anchor.is_empty() {
-            self.hunk.anchors.push(anchor.to_owned());
-        }
-    }
-
-    /// Adds a hunk line; `false` if it has no mark.
-    fn push(&mut self, line: &str) -> bool {
-        let mut chars = line.chars();
-        let mark = chars.next();
-        let text = chars.as_str().to_owned();
-        self.hunk.lines.push(match mark {
-            None => HunkLine::Context(String::new()),
-            Some(' ') => HunkLine::Context(text),
-            Some('-') => HunkLine::Remove(text),
-            Some('+') => HunkLine::Add(text),
-            Some(_) => return false,
-        });
-        self.loose_blanks = if mark.is_none() { self.loose_blanks + 1 } else { 0 };
-        true
-    }
-
-    /// Drops the loose blank lines at the end, unless the hunk is said to end the file: there they count.
-    fn finish(mut self) -> OpenHunk {
-        if !self.hunk.end_of_file {
-            self.hunk.lines.truncate(self.hunk.lines.len() - self.loose_blanks);
-        }
-        self
     }
 }
 
@@ -288,36 +303,26 @@ fn is_marker(line: &str) -> bool {
     line.starts_with("*** ")
 }
 
+fn is_section(line: &str) -> bool {
+    [ADD, DELETE, UPDATE].iter().any(|keyword| line.starts_with(keyword))
+}
+
+/// The lines without code fences around the patch or around the body of a section.
+fn without_fences(lines: Vec<(usize, &str)>) -> Vec<(usize, &str)> {
+    let is_fence = |line: &str| line.trim_start().starts_with("```");
+    let borders: Vec<bool> = lines.iter().map(|(_, line)| is_marker(line.trim_start()) || is_fence(line)).collect();
+    let is_border = |at: Option<usize>| at.is_none_or(|at| borders[at]);
+    let is_filled = |at: &usize| !is_blank(lines[*at].1);
+    let around =
+        |at: usize| is_border((0..at).rev().find(is_filled)) || is_border((at + 1..lines.len()).find(is_filled));
+    let kept = (0..lines.len()).filter(|&at| !(is_fence(lines[at].1) && !lines[at].1.starts_with(' ') && around(at)));
+    kept.map(|at| lines[at]).collect()
+}
+
 /// The delimiter of a shell heredoc such as `apply_patch <<'EOF'`, in which models wrap patches out of habit.
 fn heredoc_delimiter(line: &str) -> Option<&str> {
     let (command, rest) = line.split_once("<<")?;
     let command = command.trim_start_matches("$ ").split_whitespace().next()?;
     let delimiter = rest.trim_start_matches('-').split_whitespace().next()?.trim_matches(['\'', '"']);
     (["apply_patch", "cat"].contains(&command) && !delimiter.is_empty()).then_some(delimiter)
-}
-
-/// Refuses patches whose meaning depends on the order in which contradicting sections are taken.
-fn check_clashes(sections: &[Section]) -> Result<(), PatchError> {
-    let mut seen: HashMap<&str, (usize, bool)> = HashMap::new();
-    for Section { line, patch } in sections {
-        let (target, repeatable) = match patch {
-            FilePatch::Update { move_to, .. } => (move_to.as_deref(), move_to.is_none()),
-            FilePatch::Add { .. } | FilePatch::Delete { .. } => (None, false),
-        };
-        for path in [Some(patch.path()), target].into_iter().flatten() {
-            match seen.entry(path) {
-                Entry::Vacant(entry) => {
-                    entry.insert((*line, repeatable));
-                }
-                Entry::Occupied(entry) => {
-                    let (first, first_repeatable) = *entry.get();
-                    if !(repeatable && first_repeatable) {
-                        let problem = Problem::Clash { path: path.to_owned(), first };
-                        return Err(PatchError { line: *line, problem });
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
 }
