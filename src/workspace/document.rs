@@ -45,10 +45,10 @@ pub enum Desync {
         received: i32,
     },
     /// A change names a place that the text does not have.
-    #[error("a change at lines {}-{} does not fit its text; reopen the document to go on with it", .0.start.line, .0.end.line)]
+    #[error("a change at lines {}-{} does not fit its text; reopen the document to go on with it", .0.start.line.saturating_add(1), .0.end.line.saturating_add(1))]
     ImpossibleSpan(Span),
     /// A change names a place within a character.
-    #[error("a change at lines {}-{} begins or ends inside a character; reopen the document to go on with it", .0.start.line, .0.end.line)]
+    #[error("a change at lines {}-{} begins or ends inside a character; reopen the document to go on with it", .0.start.line.saturating_add(1), .0.end.line.saturating_add(1))]
     SplitCharacter(Span),
     /// A notification about it could not be read: a negative number, a field that is missing.
     #[error("a change of it could not be read; reopen the document to go on with it")]
