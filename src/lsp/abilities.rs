@@ -27,6 +27,8 @@ pub struct Abilities {
     pub show_document: bool,
     /// It does so without taking the cursor away from where the user is.
     pub show_beside: bool,
+    /// A document whose file changes on disk is shown as it is then.
+    pub shows_changes: bool,
     /// Progress can be shown.
     pub progress: bool,
     /// Code action literals are understood; always, in editors of this decade.
@@ -38,6 +40,9 @@ pub struct Abilities {
     /// Files can be watched.
     pub watch_files: bool,
 }
+
+/// Editors made of VS Code, by the names that they give themselves.
+const VSCODE_LIKE: [&str; 4] = ["VSCodium", "Cursor", "Windsurf", "code-server"];
 
 impl Abilities {
     /// Reads the parameters of `initialize`.
@@ -60,6 +65,8 @@ impl Abilities {
             // Helix opens documents without saying so, and puts the cursor in them whatever it is told.
             show_document: shows || client == "helix",
             show_beside: shows && client != "helix",
+            // VS Code and what is made of it watch the files of clean documents; no capability says so.
+            shows_changes: shows && (client.starts_with("Visual Studio Code") || VSCODE_LIKE.contains(&client)),
             progress: yes("/capabilities/window/workDoneProgress"),
             llm_tag: params
                 .pointer("/capabilities/textDocument/codeAction/tagSupport/valueSet")

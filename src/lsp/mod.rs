@@ -6,6 +6,7 @@
 
 mod abilities;
 mod aftermath;
+mod answer;
 mod apply;
 mod catalogue;
 mod client;
@@ -17,6 +18,7 @@ mod editor;
 mod from_proto;
 mod front;
 mod host;
+mod links;
 mod parent;
 mod progress;
 mod server;
