@@ -1,5 +1,6 @@
 //! Turns that do more than change texts: files created, renamed and deleted, and files whose change may run code. The model
 //! is scripted, since the embedded agent does none of this; the editors are imitated as in `lsp_turns`.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod provider;
@@ -9,7 +10,7 @@ mod scripted;
 mod support;
 
 use scripted::{begin, patching};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Client, Project, TestEditor, User};
 
 const FILES: &str = "\
@@ -26,6 +27,20 @@ const CREATE: &str = "*** Add File: src/square.rs\n+pub fn side() {}\n*** Update
 const DELETE: &str = "*** Delete File: src/circle.rs\n";
 const RENAME: &str =
     "*** Update File: src/circle.rs\n*** Move to: src/round/disc.rs\n@@\n-pub fn area() {}\n+pub fn surface() {}\n";
+const EVERYTHING: &str = "\
+*** Add File: src/deep/er/new.rs
++pub fn new() {}
+*** Delete File: src/old.rs
+*** Update File: src/circle.rs
+*** Move to: src/round/disc.rs
+@@
+-pub fn area() {}
++pub fn surface() {}
+*** Update File: src/lib.rs
+@@
+-pub mod circle;
++pub mod round;
+";
 const SENSITIVE: &str = "*** Update File: Cargo.toml\n@@\n-name = \"shapes\"\n+name = \"forms\"\n";
 
 fn kinds(edit: &Value) -> Vec<&str> {
@@ -56,6 +71,55 @@ async fn a_created_file_is_an_unsaved_buffer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_are_created_and_renamed_first_and_deleted_last_in_one_edit() {
+    for client in [Client::vscode(), Client::neovim(), Client::helix_master()] {
+        let project = Project::new(&format!("{FILES}//- src/old.rs\nfn old() {{}}\n"));
+        let (_provider, mut editor) = patching(client, &project, "", EVERYTHING).await;
+        let turn = begin(&mut editor, "src/lib.rs");
+        editor.expect_outcome(&turn, "applied");
+        let edits = editor.asked("workspace/applyEdit");
+        assert_eq!(edits.len(), 1, "one step to undo");
+        assert_eq!(kinds(&edits[0]), ["create", "rename", "edit", "edit", "edit", "delete"]);
+        assert_eq!(editor.text("src/deep/er/new.rs"), "pub fn new() {}\n");
+        assert_eq!(editor.text("src/round/disc.rs"), "pub fn surface() {}\n");
+        assert_eq!(editor.text("src/lib.rs"), "pub mod round;\n");
+        assert!(["src/old.rs", "src/circle.rs"].iter().all(|gone| !project.root().join(gone).exists()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_into_being_under_an_open_preview_is_a_conflict() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::vscode(), &project, "", CREATE).await;
+    editor.hold("workspace/applyEdit");
+    let turn = begin(&mut editor, "src/lib.rs");
+    let preview = editor.held();
+    project.write("src/square.rs", "pub fn mine() {}\n");
+    // VS Code leaves a file alone that exists, and says no to the whole edit.
+    editor.reply(&preview, json!({"applied": false}));
+    editor.expect_outcome(&turn, "conflict");
+    editor.expect_warning("src/square.rs (it exists already)");
+    assert_eq!(editor.asked("workspace/applyEdit").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_only_a_buffer_yet_is_not_overwritten() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::neovim(), &project, "", CREATE).await;
+    editor.hold("window/showMessageRequest");
+    let turn = begin(&mut editor, "src/lib.rs");
+    let question = editor.held();
+    let (uri, text) = (editor.uri("src/square.rs"), "pub fn mine() {}\n");
+    let document = json!({"uri": uri, "languageId": "rust", "version": 1, "text": text});
+    editor.mirror("src/square.rs", text, 1);
+    editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    editor.release(&question);
+    editor.expect_outcome(&turn, "conflict");
+    editor.expect_warning("src/square.rs (it exists already)");
+    assert!(editor.asked("workspace/applyEdit").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_came_into_being_meanwhile_is_not_overwritten() {
     let project = Project::new(FILES);
     let (_provider, mut editor) = patching(Client::neovim(), &project, "", CREATE).await;
@@ -79,6 +143,11 @@ async fn a_client_that_cannot_create_files_is_told_what_to_do_instead() {
     editor.expect_warning("pilotlight run");
     editor.expect_outcome(&turn, "refused");
     assert_eq!(editor.text("src/lib.rs"), "pub mod circle;\n");
+    let actions = editor.actions("src/lib.rs", "pub");
+    let rest = actions.iter().find(|action| action["title"] == "Apply Pilotlight's change to all but src/square.rs");
+    assert!(editor.choose(rest.expect("the rest")).is_ok());
+    editor.wait("the rest", |editor| editor.text("src/lib.rs").contains("square").then_some(()));
+    assert!(!project.root().join("src/square.rs").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,6 +200,34 @@ async fn a_file_whose_change_may_run_code_is_asked_for_even_if_it_is_the_invoked
         editor.expect_outcome(&turn, "applied");
         assert_eq!(questions(&editor), 1);
         assert!(editor.text("Cargo.toml").contains("forms"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn such_a_file_is_known_in_every_spelling() {
+    for name in ["CARGO.TOML", "ma\u{212a}efile", ".GitHub/x.txt"] {
+        let project = Project::new(&format!("//- src/lib.rs\n//- a/{name}\none\n"));
+        let patch = format!("*** Update File: a/{name}\n@@\n-one\n+two\n");
+        let (_provider, mut editor) =
+            patching(Client::neovim(), &project, "[edit]\nconfirm = \"never\"\n", &patch).await;
+        let turn = begin(&mut editor, "src/lib.rs");
+        editor.expect_outcome(&turn, "applied");
+        assert_eq!(questions(&editor), 1, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn such_a_file_is_known_through_a_link() {
+    for (target, asked) in [("Makefile", 1), ("notes.txt", 0)] {
+        let project = Project::new("//- src/lib.rs\n//- Makefile\none\n//- notes.txt\none\n");
+        std::os::unix::fs::symlink(format!("../{target}"), project.root().join("src/plain.txt")).expect("a link");
+        let patch = "*** Update File: src/plain.txt\n@@\n-one\n+two\n";
+        let (_provider, mut editor) =
+            patching(Client::neovim(), &project, "[edit]\nconfirm = \"never\"\n", patch).await;
+        let turn = begin(&mut editor, "src/lib.rs");
+        editor.expect_outcome(&turn, "applied");
+        assert_eq!(questions(&editor), asked, "{target}");
     }
 }
 

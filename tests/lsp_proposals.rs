@@ -1,5 +1,6 @@
 //! Proposals that wait: what the user is shown of them, how they are applied file by file, and what is left of them. The
 //! model is scripted; the editors are imitated as in `lsp_turns`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod provider;
@@ -43,17 +44,23 @@ const PATCH: &str = "\
 
 const ALL_BUT_B: &str = "Apply Pilotlight's change to all but src/b.rs";
 
-/// The preview that the editor was shown last.
-fn shown(editor: &mut TestEditor) -> String {
-    let document = editor.wait("a preview", |editor| editor.asked("window/showDocument").pop());
-    let uri = document["uri"].as_str().expect("a URI").to_owned();
-    assert!(uri.ends_with(".diff") && document["takeFocus"] == false, "{document}");
-    editor.text(&path(&uri))
-}
-
-fn path(uri: &str) -> String {
-    let path = url::Url::parse(uri).expect("a URI").to_file_path().expect("a file");
-    path.to_str().expect("a path in Unicode").to_owned()
+/// The one preview there is: shown to the user, or named in a message where the editor would take the cursor there.
+fn preview(editor: &mut TestEditor, project: &Project) -> String {
+    let path = only_file(&previews(project));
+    let documents = editor.asked("window/showDocument");
+    if editor.shows_beside() {
+        assert_eq!(documents.len(), 1);
+        assert_eq!(
+            (&documents[0]["uri"], &documents[0]["takeFocus"]),
+            (&editor.uri(path.to_str().unwrap()).into(), &json!(false))
+        );
+    } else {
+        let messages = editor.heard("window/showMessage");
+        let named =
+            |message: &Value| message["message"].as_str().is_some_and(|text| text.contains(path.to_str().unwrap()));
+        assert!(documents.is_empty() && messages.iter().any(named), "{messages:?}");
+    }
+    std::fs::read_to_string(path).unwrap()
 }
 
 fn titled(editor: &mut TestEditor, title: &str) -> Value {
@@ -93,7 +100,7 @@ async fn a_conflict_shows_both_sides_and_the_other_files_can_be_applied() {
         editor.expect_outcome(&turn, "conflict");
         let warning = editor.expect_warning("src/b.rs (line 1)");
         assert!(warning.contains(ALL_BUT_B), "it says how to go on: {warning}");
-        let preview = shown(&mut editor);
+        let preview = preview(&mut editor, &project);
         let both = "src/b.rs, line 1. You have:\n    pub fn mine() {}\nPilotlight proposes:\n    pub fn b(x: u8) {}\n";
         assert!(preview.contains(both), "{preview}");
         assert!(preview.contains("+pub fn a(x: u8) {}\n") && !preview.contains("+pub fn b"), "{preview}");
@@ -131,6 +138,12 @@ async fn a_part_that_conflicts_in_its_turn_stays_proposed_with_the_rest() {
     editor.receipt_when(&turn, |receipt| receipt["outcome"] == "conflict");
     let rest = titled(&mut editor, ALL_BUT_B);
     assert_eq!(rest["command"]["arguments"][0]["files"], json!(["src/a.rs", "src/c.rs"]));
+    editor.open("src/c.rs");
+    editor.change("src/c.rs", "c()", "mine()");
+    editor.command("pilotlight.apply", json!({"proposal": turn, "files": ["src/c.rs"]}));
+    editor.expect_warning("src/c.rs (line 1)");
+    let rest = titled(&mut editor, &format!("{ALL_BUT_B} and 1 more"));
+    assert_eq!(rest["command"]["arguments"][0]["files"], json!(["src/a.rs"]), "what was in the way is remembered");
 }
 
 // ---- file by file --------------------------------------------------------------------------------------------------
@@ -180,32 +193,28 @@ async fn what_is_left_can_be_discarded_and_what_was_applied_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_steps_come_with_a_diff_of_what_would_change() {
-    let project = Project::new(FILES);
-    let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
-    let turn = begin(&mut editor, "src/lib.rs");
-    editor.expect_outcome(&turn, "proposed");
-    let diff = shown(&mut editor);
-    git_apply(&project, &diff, false);
-    for (name, text) in [("src/a.rs", "pub fn a(x: u8) {}\n"), ("src/c.rs", "pub fn c(x: u8) {}\n")] {
-        assert_eq!(project.read(name), text);
+    for client in [Client::helix25(), Client::neovim().with_user(User::Dismisses)] {
+        let project = Project::new(FILES);
+        let (_provider, mut editor) = patching(client, &project, "", PATCH).await;
+        let turn = begin(&mut editor, "src/lib.rs");
+        editor.expect_outcome(&turn, "proposed");
+        git_apply(&project, &preview(&mut editor, &project), false);
+        for (name, text) in [("src/a.rs", "pub fn a(x: u8) {}\n"), ("src/c.rs", "pub fn c(x: u8) {}\n")] {
+            assert_eq!(project.read(name), text);
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_document_can_be_shown_the_message_says_where_the_preview_is() {
+async fn a_preview_is_the_users_alone() {
     let project = Project::new(FILES);
     let (_provider, mut editor) = patching(Client::plain(), &project, "", PATCH).await;
     begin(&mut editor, "src/lib.rs");
-    let message = editor.expect_notification("window/showMessage", |message| {
-        message["message"].as_str().is_some_and(|text| text.contains(".diff"))
-    });
-    let folder = previews(&project);
-    let path = only_file(&folder);
-    assert!(message["message"].as_str().unwrap().contains(path.to_str().unwrap()), "{message}");
-    assert!(std::fs::read_to_string(&path).unwrap().contains("+pub fn a(x: u8) {}\n"));
+    editor.expect_notification("window/showMessage", |message| message.to_string().contains(".diff"));
+    assert!(preview(&mut editor, &project).contains("+pub fn a(x: u8) {}\n"));
     #[cfg(unix)]
-    for (place, mode) in [(&folder, 0o700), (&path, 0o600)] {
-        let permissions = std::fs::metadata(place).unwrap().permissions();
+    for (place, mode) in [(previews(&project), 0o700), (only_file(&previews(&project)), 0o600)] {
+        let permissions = std::fs::metadata(&place).unwrap().permissions();
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777, mode, "{}", place.display());
     }
 }
@@ -222,7 +231,9 @@ async fn old_previews_go_and_other_files_stay() {
     let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "proposed");
-    assert!(shown(&mut editor).contains("+pub fn a"), "the newest is there");
+    let texts =
+        std::fs::read_dir(&folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    assert_eq!(texts.filter(|text| text.contains("+pub fn a")).count(), 1, "the newest is there");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 51, "fifty and the user's own");
     assert!(folder.join("notes.txt").exists());
 }

@@ -54,11 +54,11 @@ fn replaced(text: Option<String>, change: Change, encoding: PositionEncoding) ->
     if start > end || !exists(start.line) || !(exists(end.line) || is_whole) {
         return None;
     }
-    let byte = |at: Position| match lines.get(at.line as usize) {
-        Some(&(from, content)) => Some(from + prefix(content, at.character, encoding)?),
-        None => Some(text.len()),
+    let byte = |at: Position| {
+        let Some(&(from, content)) = lines.get(at.line as usize) else { return text.len() };
+        from + prefix(content, at.character, encoding)
     };
-    let range = byte(start)?..byte(end)?;
+    let range = byte(start)..byte(end);
     text.replace_range(range, &change.text);
     Some(text)
 }
@@ -76,21 +76,18 @@ fn lines(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-/// The bytes of the first `units` of a line, which may have fewer; none if these end within a character.
-fn prefix(line: &str, units: u32, encoding: PositionEncoding) -> Option<usize> {
+/// The bytes of the whole characters among the first `units` of a line.
+fn prefix(line: &str, units: u32, encoding: PositionEncoding) -> usize {
     let mut counted = 0;
     for (byte, c) in line.char_indices() {
-        if counted == units as usize {
-            return Some(byte);
-        }
         counted += match encoding {
             PositionEncoding::Utf8 => c.len_utf8(),
             PositionEncoding::Utf16 => c.len_utf16(),
             PositionEncoding::Utf32 => 1,
         };
         if counted > units as usize {
-            return None;
+            return byte;
         }
     }
-    Some(line.len())
+    line.len()
 }

@@ -25,6 +25,8 @@ pub struct Abilities {
     pub message_requests: bool,
     /// `window/showDocument` opens a document.
     pub show_document: bool,
+    /// It does so without taking the cursor away from where the user is.
+    pub show_beside: bool,
     /// Progress can be shown.
     pub progress: bool,
     /// Code action literals are understood; always, in editors of this decade.
@@ -46,6 +48,7 @@ impl Abilities {
         let operations = params.pointer(&format!("{edit}/resourceOperations")).and_then(Value::as_array);
         let operation = |name: &str| operations.is_some_and(|all| all.iter().any(|one| one == name));
         let client = params.pointer("/clientInfo/name").and_then(Value::as_str).unwrap_or_default();
+        let shows = yes("/capabilities/window/showDocument/support");
         Abilities {
             encoding: encoding(params),
             document_changes: yes(&format!("{edit}/documentChanges")) || operations.is_some(),
@@ -54,8 +57,9 @@ impl Abilities {
             delete: operation("delete"),
             annotations: present(&format!("{edit}/changeAnnotationSupport")),
             message_requests: present("/capabilities/window/showMessage"),
-            // Helix opens documents without saying so.
-            show_document: yes("/capabilities/window/showDocument/support") || client == "helix",
+            // Helix opens documents without saying so, and puts the cursor in them whatever it is told.
+            show_document: shows || client == "helix",
+            show_beside: shows && client != "helix",
             progress: yes("/capabilities/window/workDoneProgress"),
             llm_tag: params
                 .pointer("/capabilities/textDocument/codeAction/tagSupport/valueSet")

@@ -233,11 +233,12 @@ impl Sent {
     }
 }
 
-/// Whether a document changed, or was opened, since the plan was made.
+/// Whether a document changed, or was opened, since the plan was made, or a file came into being where one was to go.
 fn moved_on(workspace: &Workspace, plan: &Plan) -> bool {
     plan.files.iter().any(|file| {
         let now = workspace.document(file.source()).map(|document| document.version);
-        now != file.document.as_ref().map(|document| document.version)
+        let arrives = matches!(file.operation, Operation::Create | Operation::Rename { .. });
+        now != file.document.as_ref().map(|document| document.version) || (arrives && workspace.exists(&file.path))
     })
 }
 

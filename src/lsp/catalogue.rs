@@ -10,9 +10,9 @@ use super::abilities::Abilities;
 use super::comments::{Wish, wish};
 use super::desk::Desk;
 use super::editor::Editor;
-use super::from_proto::{CodeActionParams, ProtoRange, line_text};
+use super::from_proto::{CodeActionParams, ProtoRange};
 use super::waiting::all_but;
-use crate::workspace::{Diagnostic, RelPath, Snapshot};
+use crate::workspace::{Diagnostic, Language, RelPath, Snapshot};
 
 const QUICKFIX: &str = "quickfix";
 const REWRITE: &str = "refactor.rewrite";
@@ -58,11 +58,8 @@ impl<'a> Place<'a> {
     }
 
     fn wish(&self) -> Option<Wish> {
-        let (first, last) = self.range.lines();
-        let text = self.document.model_text();
-        // A long selection is not a comment.
-        let lines = first..=last.min(first + 50);
-        lines.into_iter().find_map(|line| wish(&line_text(&text, line), &self.document.language_id))
+        let language = Language::of(&self.document.language_id, Some(&self.path));
+        wish(&self.document.model_text(), self.range.lines(), language).map(|found| found.wish)
     }
 
     /// What other servers report at this place, as their editor plugin fed it.

@@ -12,14 +12,14 @@ use super::client::MessageKind;
 use super::comments::{Wish, wish};
 use super::desk::Desk;
 use super::editor::{Editor, RunningTurn};
-use super::from_proto::{ExecuteCommand, ProtoDiagnostic, ProtoRange, diagnostic, line_text};
+use super::from_proto::{ExecuteCommand, ProtoDiagnostic, ProtoRange, diagnostic};
 use super::host::{EditorHost, HostParts, token};
 use super::progress::{Progress, Shown};
 use super::status::status;
 use super::waiting;
 use crate::agent::{Action, Ask, TurnRequest};
 use crate::session::receipt::{Receipt, markdown};
-use crate::workspace::RelPath;
+use crate::workspace::{Language, RelPath};
 
 /// Every command, as `executeCommandProvider` lists them.
 pub const COMMANDS: [&str; 16] = [
@@ -218,7 +218,7 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
         Action::Edit if ask.instruction.is_none() => {
             return Err(wrong("give an instruction: {\"uri\": …, \"range\": …, \"instruction\": \"what to do\"}"));
         }
-        Action::Implement => implement(&mut ask, document.as_ref()),
+        Action::Implement => implement(&mut ask, &path, document.as_ref()),
         Action::Finish => ask.lines = None,
         Action::Custom => {
             let name = argument.name.ok_or_else(|| wrong("give the action: {\"name\": NAME}"))?;
@@ -240,16 +240,14 @@ fn reported(desk: &Desk, path: &RelPath, lines: Option<(usize, usize)>) -> Vec<c
 }
 
 /// The comment at the place says what is wanted; `AI?` makes it a question.
-fn implement(ask: &mut Ask, document: Option<&crate::workspace::Snapshot>) {
-    let (Some(document), Some((first, last))) = (document, ask.lines) else { return };
-    let text = document.model_text();
-    let found = (first..=last.min(first + 50))
-        .find_map(|line| Some((line, wish(&line_text(&text, line), &document.language_id)?)));
-    let Some((line, wish)) = found else { return };
-    if first == last {
-        ask.lines = Some((line, line));
+fn implement(ask: &mut Ask, path: &RelPath, document: Option<&crate::workspace::Snapshot>) {
+    let (Some(document), Some(lines)) = (document, ask.lines) else { return };
+    let language = Language::of(&document.language_id, Some(path));
+    let Some(found) = wish(&document.model_text(), lines, language) else { return };
+    if lines.0 == lines.1 {
+        ask.lines = Some(found.lines);
     }
-    match wish {
+    match found.wish {
         Wish::Do(text) | Wish::Todo(text) => ask.instruction = ask.instruction.take().or(Some(text)),
         Wish::Answer(text) => {
             ask.action = Action::Ask;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::workspace::{
-    Change, Diagnostic, ModelText, Position, PositionEncoding, Related, Severity, Snapshot, Span, Workspace, offset,
+    Change, Diagnostic, Position, PositionEncoding, Related, Severity, Snapshot, Span, Workspace, offset,
 };
 
 /// A position as LSP writes it.
@@ -234,9 +234,4 @@ fn place(position: ProtoPosition, text: Option<&Snapshot>, encoding: PositionEnc
     let byte = offset(&document.rope, at, encoding);
     let start = document.rope.line_to_char(document.rope.byte_to_line(byte));
     (line, document.rope.byte_to_char(byte) - start + 1)
-}
-
-/// The text of lines `first..=last`, for looking at comments.
-pub fn line_text(text: &ModelText, line: usize) -> String {
-    text.lines(line..=line).trim_end_matches('\n').to_owned()
 }

@@ -31,7 +31,7 @@ const PREVIEW: Kind = Kind { folder: "previews", prefix: "preview", suffix: ".di
 
 /// Shows an answer: as a Markdown document where the editor opens documents, else as a message.
 pub async fn answer(editor: &Editor, turn: &str, markdown: &str) {
-    if opens(editor)
+    if editor.abilities().is_some_and(|abilities| abilities.show_document)
         && let Some(path) = write(editor, &ANSWER, turn, markdown.to_owned()).await
         && open(editor, &ANSWER, &path).await
     {
@@ -40,7 +40,8 @@ pub async fn answer(editor: &Editor, turn: &str, markdown: &str) {
     editor.client.show(MessageKind::Info, markdown).await;
 }
 
-/// Shows what a proposal would do. Where the editor opens no documents, gives the path, so that the user can be told.
+/// Shows what a proposal would do, beside the text in which it is accepted or not. Where the editor cannot, gives the
+/// path, so that the user can be told.
 pub async fn preview(editor: &Editor, turn: &str, mut diff: String) -> Option<PathBuf> {
     if diff.len() > MAX_PREVIEW_BYTES {
         // At a line end, which is a character of one byte.
@@ -49,7 +50,8 @@ pub async fn preview(editor: &Editor, turn: &str, mut diff: String) -> Option<Pa
         diff.push_str("\nThe rest is not shown.\n");
     }
     let path = write(editor, &PREVIEW, turn, diff).await?;
-    let shown = opens(editor) && open(editor, &PREVIEW, &path).await;
+    let beside = editor.abilities().is_some_and(|abilities| abilities.show_beside);
+    let shown = beside && open(editor, &PREVIEW, &path).await;
     (!shown).then_some(path)
 }
 
@@ -57,10 +59,6 @@ pub async fn preview(editor: &Editor, turn: &str, mut diff: String) -> Option<Pa
 pub fn is_ours(editor: &Editor, uri: &str) -> bool {
     let state = state_dir(&editor.around().env);
     uri_to_path(uri).is_some_and(|path| [ANSWER, PREVIEW].iter().any(|kind| path.starts_with(state.join(kind.folder))))
-}
-
-fn opens(editor: &Editor) -> bool {
-    editor.abilities().is_some_and(|abilities| abilities.show_document)
 }
 
 async fn open(editor: &Editor, kind: &Kind, path: &Path) -> bool {

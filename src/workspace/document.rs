@@ -11,7 +11,7 @@ use ropey::Rope;
 
 use super::history::{History, State, Step};
 use super::path::uri_to_path;
-use super::position::{Position, PositionEncoding, Span, offset, position};
+use super::position::{PositionEncoding, Span, offset};
 use super::text::{ModelText, is_plain};
 
 /// Line numbers from here on are a client's way to say *the end of the document* (LSP numbers go up to 2³¹−1).
@@ -45,11 +45,8 @@ pub enum Desync {
         received: i32,
     },
     /// A change names a place that the text does not have.
-    #[error("a change at lines {}-{} does not fit its text; reopen the document to go on with it", .0.start.line, .0.end.line)]
+    #[error("a change at lines {}-{} does not fit its text; reopen the document to go on with it", .0.start.line.saturating_add(1), .0.end.line.saturating_add(1))]
     ImpossibleSpan(Span),
-    /// A change names a place within a character.
-    #[error("a change at lines {}-{} begins or ends inside a character; reopen the document to go on with it", .0.start.line, .0.end.line)]
-    SplitCharacter(Span),
     /// A notification about it could not be read: a negative number, a field that is missing.
     #[error("a change of it could not be read; reopen the document to go on with it")]
     Unreadable,
@@ -260,9 +257,6 @@ impl Document {
         if !fits(&self.held.rope, span) {
             return Err(Desync::ImpossibleSpan(span));
         }
-        if splits(&self.held.rope, span.start, encoding) || splits(&self.held.rope, span.end, encoding) {
-            return Err(Desync::SplitCharacter(span));
-        }
         let rope = &mut self.held.rope;
         let start = rope.byte_to_char(offset(rope, span.start, encoding));
         let end = rope.byte_to_char(offset(rope, span.end, encoding));
@@ -282,12 +276,4 @@ fn fits(rope: &Rope, span: Span) -> bool {
     let exists = |line: u32| line as usize <= rope.len_lines() || line >= END_OF_DOCUMENT;
     let whole = span.start.line == 0 && span.start.character == 0;
     span.start <= span.end && exists(span.start.line) && (exists(span.end.line) || whole)
-}
-
-/// Whether a place lies inside a character, where no text that is well formed can be changed. A place past the end of
-/// its line is none: by the protocol it means the end, before the line break.
-fn splits(rope: &Rope, place: Position, encoding: PositionEncoding) -> bool {
-    let byte = offset(rope, place, encoding);
-    let end = offset(rope, Position { character: u32::MAX, ..place }, encoding);
-    byte < end && position(rope, byte, encoding).character < place.character
 }

@@ -234,6 +234,23 @@ impl TestEditor {
         );
     }
 
+    /// Puts a new text in the place of the whole buffer, and tells it as a whole.
+    pub fn replace_all(&mut self, name: &str, text: &str) {
+        let uri = self.uri(name);
+        // Past whatever versions the test made up.
+        let version = self.buffers.get(&uri).unwrap_or_else(|| panic!("{uri} is not open")).version + 100;
+        self.mirror(name, text, version);
+        self.notify(
+            "textDocument/didChange",
+            json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": text}]}),
+        );
+    }
+
+    /// The buffer has this text at this version, by changes that the test told itself.
+    pub fn mirror(&mut self, name: &str, text: &str, version: i64) {
+        self.buffers.insert(self.uri(name), Buffer { text: text.to_owned(), version });
+    }
+
     /// The text of a buffer, or of the file if it is not open.
     pub fn text(&self, name: &str) -> String {
         let uri = self.uri(name);
@@ -332,6 +349,11 @@ impl TestEditor {
             let found = editor.unread.iter().position(|text| text.contains(words))?;
             editor.unread.remove(found)
         })
+    }
+
+    /// Whether this client shows a document and leaves the cursor where it is.
+    pub fn shows_beside(&self) -> bool {
+        self.client.announces("/window/showDocument/support") && self.client.name != "helix"
     }
 
     /// What the server notified of under this method so far.

@@ -76,13 +76,12 @@ fn what_cannot_be_meant_is_not_guessed() {
 }
 
 #[test]
-fn a_change_within_a_character_is_not_guessed() {
+fn a_place_within_a_character_is_where_the_character_begins() {
     for (encoding, inside) in [(PositionEncoding::Utf16, 2), (PositionEncoding::Utf8, 4)] {
         let documents = Documents::new(encoding);
         documents.open(URI, "rust", 1, "a🦀b");
-        let applied = documents.change(URI, 2, vec![edit((0, 1), (0, inside), "")]);
-        assert!(matches!(applied, Applied::Desynced { reason: Desync::SplitCharacter(_), first: true }), "{applied:?}");
-        assert!(snapshot(&documents).desynced);
+        assert_eq!(documents.change(URI, 2, vec![edit((0, 1), (0, inside), "x")]), Applied::Done);
+        assert_eq!(snapshot(&documents).raw(), "ax🦀b");
     }
 }
 
@@ -299,15 +298,6 @@ impl Mirror {
         byte
     }
 
-    /// A place that splits no character: what an editor with this text can send. Past the end of a line is one.
-    fn whole(&self, line: u32, character: u32) -> Position {
-        let place = Position { line, character };
-        let Some(&(start, end)) = self.lines().get(line as usize) else { return place };
-        let byte = self.offset(place);
-        let whole = self.text[start..byte].chars().map(|c| self.units(c)).sum();
-        Position { character: if byte == end { character } else { whole }, ..place }
-    }
-
     fn splice(&mut self, span: Span, text: &str) {
         let range = self.offset(span.start)..self.offset(span.end);
         self.text.replace_range(range, text);
@@ -371,7 +361,7 @@ fn mirrored(mirror: &mut Mirror, step: Step) -> Change {
         }
         Step::Edit { places, text } => {
             let lines = mirror.lines().len() as u32;
-            let mut places = places.map(|(line, character)| mirror.whole(line % (lines + 1), character));
+            let mut places = places.map(|(line, character)| Position { line: line % (lines + 1), character });
             places.sort();
             let span = Span { start: places[0], end: places[1] };
             mirror.splice(span, &text);
