@@ -50,9 +50,9 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// A place in an open document that models may see; nothing is offered elsewhere.
+    /// A place in an open document that models may see, as far as its name tells; nothing is offered elsewhere.
     fn new(desk: &'a Arc<Desk>, uri: &str, range: ProtoRange) -> Option<Place<'a>> {
-        let path = desk.workspace.rel_of_uri(uri)?;
+        let path = desk.workspace.rel_of_uri(uri).filter(|path| !desk.workspace.policy().hides(path))?;
         let document = desk.workspace.document(&path)?;
         Some(Place { desk, path, document, range })
     }
@@ -131,6 +131,7 @@ impl Offers<'_> {
 
     fn at(&mut self, place: &Place<'_>, params: &CodeActionParams, here: &Value) {
         self.fixes(&place.fed(), params, here);
+        self.broken(place, here);
         if place.desk.has_fresh_edit(&place.path) {
             let argument = json!({"uri": here["uri"]});
             self.add(REWRITE, "Finish this change across the workspace", "pilotlight.finish", argument);
@@ -170,6 +171,25 @@ impl Offers<'_> {
                 let argument = json!({"name": action.name, "uri": here["uri"], "range": here["range"]});
                 self.add(&action.kind, &action.title, "pilotlight.action", argument);
             }
+        }
+    }
+
+    /// One more turn for what the last edit broke, in whichever of its files.
+    fn broken(&mut self, place: &Place<'_>, here: &Value) {
+        let broken = place.desk.aftermath.broken();
+        let errors: usize = broken.values().map(Vec::len).sum();
+        if let (Some((first, _)), false) = (broken.first_key_value(), errors == 0) {
+            let title = match (errors, broken.len()) {
+                (1, _) => format!("Fix what this broke: 1 error in {first}"),
+                (_, 1) => format!("Fix what this broke: {errors} errors in {first}"),
+                (_, files) => format!("Fix what this broke: {errors} errors in {files} files"),
+            };
+            // The turn is about a file that is broken, here or elsewhere.
+            let uri = match broken.contains_key(&place.path) {
+                true => here["uri"].clone(),
+                false => json!(place.desk.workspace.uri(first)),
+            };
+            self.add(QUICKFIX, &shortened(&title), "pilotlight.fix", json!({"uri": uri, "broken": true}));
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::aftermath::Aftermath;
 use crate::agent::{Conversation, TurnRequest};
 use crate::config::{Config, Loaded, WORKSPACE_FILE, narrow};
 use crate::provider::{Provider, profile};
@@ -28,6 +29,8 @@ pub struct Desk {
     pub config: Config,
     /// Where requests go.
     pub provider: Provider,
+    /// What the last edit broke.
+    pub aftermath: Aftermath,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
     finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
 }
@@ -89,6 +92,7 @@ impl Desk {
             key,
             config,
             provider: around.provider.clone(),
+            aftermath: Aftermath::default(),
             finished: Mutex::default(),
         };
         Ok((desk, warnings))

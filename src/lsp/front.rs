@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::Service;
 use tower_lsp::ExitedError;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
@@ -264,6 +264,12 @@ fn fed_diagnostics(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let diagnostics = fed.diagnostics.iter();
     let diagnostics = diagnostics.map(|one| diagnostic(one, document.as_ref(), &desk.workspace, encoding)).collect();
     let version = fed.version.or(document.map(|document| document.version));
-    desk.diagnostics.replace(path, Reported { diagnostics, version });
+    let reported = Reported { diagnostics, version };
+    if desk.aftermath.reported(&path, &reported) {
+        let message = format!("Pilotlight's last edit left new errors, in {path} first; a code action asks for a fix.");
+        let client = editor.client.clone();
+        tokio::spawn(async move { client.notify("window/logMessage", json!({"type": 3, "message": message})).await });
+    }
+    desk.diagnostics.replace(path, reported);
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! through a [`host`], whose edits go out by [`apply`].
 
 mod abilities;
+mod aftermath;
 mod apply;
 mod catalogue;
 mod client;

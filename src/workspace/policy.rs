@@ -131,6 +131,12 @@ impl Policy {
         self.checker().check(path, is_dir)
     }
 
+    /// Whether a file is excluded by its name, or its folders', whatever ignore files say. In memory.
+    pub fn hides(&self, path: &RelPath) -> bool {
+        let own = |path: &RelPath, is_dir| own_rule(self, &fold(path.as_str()), is_dir).is_err();
+        own(path, false) || path.folders().any(|folder| own(&folder, true))
+    }
+
     /// Whether a file's bytes may be shown: short enough, and text.
     pub fn check_text(&self, bytes: &[u8]) -> Result<(), Exclusion> {
         self.check_size(bytes.len() as u64)?;
@@ -245,12 +251,7 @@ impl Checker<'_> {
     /// Decides about one entry of a folder that is not excluded itself.
     fn judge(&self, path: &RelPath, is_dir: bool, folder: &Folder) -> Result<(), Exclusion> {
         let folded = fold(path.as_str());
-        if let Some(pattern) = built_in(&folded) {
-            return Err(Exclusion { rule: format!("`{pattern}` (built in)") });
-        }
-        if let Verdict::Excluded(rule) = self.policy.excludes.verdict(&folded, is_dir) {
-            return Err(Exclusion { rule: format!("{rule} of context.exclude") });
-        }
+        own_rule(self.policy, &folded, is_dir)?;
         let from_top = format!("{}{folded}", self.policy.prefix);
         for kind in Kind::ALL {
             // The innermost file that says anything decides.
@@ -266,6 +267,17 @@ impl Checker<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What the built-in list and the configuration say of the last component of a folded path.
+fn own_rule(policy: &Policy, folded: &str, is_dir: bool) -> Result<(), Exclusion> {
+    if let Some(pattern) = built_in(folded) {
+        return Err(Exclusion { rule: format!("`{pattern}` (built in)") });
+    }
+    match policy.excludes.verdict(folded, is_dir) {
+        Verdict::Excluded(rule) => Err(Exclusion { rule: format!("{rule} of context.exclude") }),
+        Verdict::Silent | Verdict::Included => Ok(()),
     }
 }
 
