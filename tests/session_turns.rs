@@ -207,6 +207,46 @@ async fn calls_of_one_response_are_answered_in_order_and_a_patch_is_seen_by_thos
 }
 
 #[tokio::test]
+async fn a_patch_goes_on_from_what_those_before_it_created_moved_and_deleted() {
+    let mut rig = setup().warm().await;
+    let update =
+        |path: &str, old: &str, new: &str| Call::patch(&format!("*** Update File: {path}\n@@\n-{old}\n+{new}\n"));
+    let calls = [
+        (Call::patch("*** Add File: src/new.rs\n+fn new() {}\n"), "Done: src/new.rs"),
+        (update("src/new.rs", "fn new() {}", "fn newer() {}"), "Done: src/new.rs"),
+        (Call::patch("*** Update File: src/a.rs\n*** Move to: src/moved.rs\n"), "Done: src/a.rs, src/moved.rs"),
+        (update("src/a.rs", "    one();", "    eins();"), "Error: src/a.rs"),
+        (update("src/moved.rs", "    one();", "    eins();"), "Done: src/moved.rs"),
+        (Call::patch("*** Update File: src/new.rs\n*** Move to: src/moved.rs\n"), "Error: src/moved.rs exists already"),
+        (Call::patch("*** Delete File: src/b.rs\n"), "Done: src/b.rs"),
+        (update("src/b.rs", "fn b() {}", "fn c() {}"), "Error: src/b.rs"),
+        (Call::patch("*** Add File: src/b.rs\n+fn again() {}\n"), "Done: src/b.rs"),
+        (Call::patch("*** Update File: empty\n@@\n+text\n"), "Done: empty"),
+        (Call::patch("*** Delete File: empty\n*** Add File: empty\n+text\n"), "Error: line 3 of the patch: `empty`"),
+        (Call::read("src/new.rs"), "src/new.rs (lines 1-1 of 1)\nfn newer() {}\n"),
+        (Call::read("src/b.rs"), "src/b.rs (lines 1-1 of 1)\nfn again() {}\n"),
+    ];
+    let (calls, expected): (Vec<Call>, Vec<&str>) = calls.into_iter().unzip();
+    for (output, expected) in outputs(&mut rig, calls).await.iter().zip(expected) {
+        assert!(output.starts_with(expected), "{output}\nis not\n{expected}");
+    }
+}
+
+#[tokio::test]
+async fn later_sections_of_a_patch_build_on_earlier_ones_and_fail_with_them() {
+    let mut rig = setup().warm().await;
+    let section = |old: &str, new: &str| format!("*** Update File: src/a.rs\n@@\n-    {old}\n+    {new}\n");
+    let good = section("one();", "eins();") + &section("eins();", "uno();");
+    let bad = section("uno();", "un();") + "*** Add File: src/c.rs\n+c\n" + &section("uno();", "ein();");
+    let outputs = outputs(&mut rig, [Call::patch(&good), Call::patch(&bad), Call::read("src/a.rs")]).await;
+    assert_eq!(outputs[0], "Done: src/a.rs");
+    let is_refused = outputs[1].starts_with("Error: src/a.rs: Hunk 1 is not found")
+        && outputs[1].ends_with("Nothing of this patch was applied.");
+    assert!(is_refused, "{}", outputs[1]);
+    assert!(outputs[2].contains("    uno();\n"), "{}", outputs[2]);
+}
+
+#[tokio::test]
 async fn the_patch_tool_is_a_function_or_freeform_as_configured() {
     for (style, kind, call) in [
         (ToolStyle::Function, "function", Call::patch as fn(&str) -> Call),
