@@ -36,7 +36,7 @@ pub fn edit(conversation: &Conversation<'_>, request: &Request<'_>) -> Result<Re
         let rename = definition(conversation, request, wish)?;
         outcome.add(conversation, &rename, &[])?;
     }
-    Ok(outcome.into_plan().next(conversation))
+    Ok(outcome.into_plan(conversation).next(conversation))
 }
 
 /// The definition that is meant, as a rename.

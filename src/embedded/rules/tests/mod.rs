@@ -6,6 +6,7 @@ mod protocol;
 mod python;
 mod rust;
 mod rust_members;
+mod signatures;
 mod typescript;
 mod various;
 
