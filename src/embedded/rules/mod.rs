@@ -24,6 +24,7 @@ mod signature;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod words;
 mod workspace;
 
 use serde_json::Value;
@@ -76,6 +77,7 @@ pub fn respond(conversation: &[Item]) -> Reply {
         "finish" => finish::finish(&conversation),
         "fix" => fix::fix(&conversation, request),
         "edit" => instruction::edit(&conversation, request),
+        "implement" => instruction::implement(&conversation, request),
         _ => Err(Reply::say(CANNOT)),
     };
     answer.unwrap_or_else(|reply| reply)

@@ -74,6 +74,16 @@ impl Outcome {
         Plan { edits: self.edits, summary }
     }
 
+    /// How many places are changed so far.
+    pub fn changes(&self) -> usize {
+        self.edits.values().map(Vec::len).sum::<usize>() + self.rewrites.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// Whether there is nothing to do and nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.sentences.is_empty() && self.changes() == 0
+    }
+
     /// Adds a sentence to the summary.
     pub fn say(&mut self, sentence: impl Into<String>) {
         self.sentences.push(sentence.into());

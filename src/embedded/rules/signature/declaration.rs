@@ -9,7 +9,7 @@ use crate::embedded::rules::rewrite::{Piece, Rewrite};
 use crate::embedded::rules::symbol::Function;
 
 const OTHER: &str = "its parameters are not those that were changed";
-const USED: &str = "its body uses a parameter that is gone elsewhere";
+const USED: &str = "its body uses a parameter that goes";
 const TAKEN: &str = "its body already has the name of a new parameter";
 const TYPE: &str = "a new parameter's type is not known in this file";
 const COMMENTED: &str = "comments stand between its parameters";

@@ -95,7 +95,7 @@ fn compare(
 }
 
 /// Why nothing can be done about a changed function, if so.
-fn obstacle(
+pub fn obstacle(
     lists: &Lists<'_>,
     all: &[Function],
     function: &Function,

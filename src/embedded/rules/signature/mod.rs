@@ -11,14 +11,15 @@ mod parameters;
 mod sites;
 mod value;
 
-use super::Reply;
 use super::conversation::Conversation;
-use super::lexer::Language;
+use super::lexer::{Language, Source};
 use super::rename::{Found, Outcome, Rename, listed, place, plural};
 use super::rewrite::Rewrite;
-use super::symbol::Reach;
+use super::symbol::{Function, Reach};
+use super::{Reply, analysis};
 use arrangement::{Arrangement, Stays};
 pub use detect::detect;
+use lists::Lists;
 use parameters::Parameter;
 use sites::{File, Site};
 
@@ -76,6 +77,58 @@ pub fn carry_through(
         covered.extend(tally.declared);
     }
     Ok(())
+}
+
+/// The functions, of this name where there is one, that have a parameter of a name: byte offsets of their names.
+pub fn with_parameter(source: &Source<'_>, name: Option<&str>, parameter: &str) -> Vec<usize> {
+    let lists = Lists::of(source.clone());
+    let has = |function: &Function| {
+        name.is_none_or(|name| lists.at(function.name) == name)
+            && parameters::read(&lists, function).iter().any(|one| one.name == parameter)
+    };
+    let functions = analysis::functions(source).into_iter().filter(has);
+    functions.map(|function| source.code[function.name].start).collect()
+}
+
+/// Removes a parameter of the function whose name stands at a place, and what its calls pass for it.
+pub fn without_parameter(
+    conversation: &Conversation<'_>,
+    (path, offset): (&str, usize),
+    parameter: &str,
+    outcome: &mut Outcome,
+) -> Result<(), Reply> {
+    let Some(text) = conversation.text(path) else { return Ok(()) };
+    let lists = Lists::of(Source::lex(path, text));
+    let functions = analysis::functions(&lists.source);
+    let named = |function: &&Function| lists.source.code[function.name].start == offset;
+    let Some(function) = functions.iter().find(named) else { return Ok(()) };
+    let old = parameters::read(&lists, function);
+    let new = old.iter().filter(|one| one.name != parameter).cloned().collect();
+    let count = old.len();
+    let arrangement = Arrangement::between(old, new, |_, _| false);
+    let name = lists.at(function.name).to_owned();
+    let at = place(conversation, path, offset);
+    let declared = match detect::obstacle(&lists, &functions, function, &arrangement, count) {
+        Some(why) => Err(why),
+        None => declaration::follow(&lists, function, &arrangement, path),
+    };
+    match declared {
+        Ok(Some(rewrite)) => outcome.rewrites.entry(path.to_owned()).or_default().push(rewrite),
+        Ok(None) => return Ok(()),
+        Err(why) => {
+            outcome.say(format!("the parameter `{parameter}` of `{name}` ({at}) was left alone: {why}."));
+            return Ok(());
+        }
+    }
+    let reshaped = Reshaped {
+        former: name.clone(),
+        name,
+        path: path.to_owned(),
+        offset,
+        class: sites::constructed(&lists, function.name),
+        change: Ok(arrangement),
+    };
+    carry_through(conversation, &[reshaped], &[], outcome)
 }
 
 impl Reshaped {
@@ -148,8 +201,11 @@ impl Reshaped {
                 let Ok(change) = &self.change else { return };
                 match declaration::follow(&file.lists, &function, change, &self.path) {
                     Ok(Some(rewrite)) => {
-                        tally.declarations += 1;
-                        outcome.rewrites.entry(path.to_owned()).or_default().push(rewrite);
+                        let rewrites = outcome.rewrites.entry(path.to_owned()).or_default();
+                        if !rewrites.contains(&rewrite) {
+                            tally.declarations += 1;
+                            rewrites.push(rewrite);
+                        }
                     }
                     Ok(None) => {}
                     Err(why) => tally.left.push((at(function.name), Some(why))),

@@ -1,5 +1,6 @@
 //! The agent at work on small workspaces: files in one string, a change or an instruction, and what came of it.
 
+mod comments;
 mod editor;
 mod fixes;
 mod protocol;
