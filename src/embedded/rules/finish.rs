@@ -1,10 +1,10 @@
-//! Finishes what the user began: renames by hand and changed signatures.
+//! Finishes what the user began: renames by hand and changed signatures. Of other changes it says what it has seen.
 
 use super::conversation::Conversation;
 use super::intent::{self, Intent, Substitution};
 use super::lexer::Source;
 use super::rename::{Outcome, Rename};
-use super::{CANNOT, Reply, analysis, signature, workspace};
+use super::{CANNOT, Reply, analysis, moves, signature, variants, workspace};
 
 /// The next step of finishing the user's changes. `Err` asks for what has to be known first, or gives up.
 pub fn finish(conversation: &Conversation<'_>) -> Result<Reply, Reply> {
@@ -14,14 +14,16 @@ pub fn finish(conversation: &Conversation<'_>) -> Result<Reply, Reply> {
     let (reshaped, no_renames) = signature::detect(conversation, &intent, &touched);
     intent.substitutions.retain(|found| !no_renames.contains(found));
     let renames = renames(conversation, &intent);
-    if renames.is_empty() && reshaped.is_empty() {
-        return Err(Reply::say(format!("The recent changes rename no definition and change no signature. {CANNOT}")));
-    }
     let mut outcome = Outcome::default();
     for rename in &renames {
         outcome.add(conversation, rename, &renames)?;
     }
     signature::carry_through(conversation, &reshaped, &renames, &mut outcome)?;
+    variants::report(conversation, &touched, &mut outcome)?;
+    moves::report(conversation, &touched, &mut outcome)?;
+    if outcome.is_empty() {
+        return Err(Reply::say(format!("The recent changes rename no definition and change no signature. {CANNOT}")));
+    }
     Ok(outcome.into_plan(conversation).next(conversation))
 }
 

@@ -14,6 +14,8 @@ mod frames;
 mod instruction;
 mod intent;
 mod lexer;
+mod lists;
+mod moves;
 mod patch;
 mod plan;
 mod python;
@@ -24,6 +26,7 @@ mod signature;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod variants;
 mod words;
 mod workspace;
 
@@ -35,6 +38,10 @@ use conversation::Conversation;
 /// What the agent says to everything it cannot do.
 pub const CANNOT: &str = "Pilotlight's embedded agent renames, finishes renames and changed signatures, and fixes diagnostics that say how; \
 for anything else set provider.base_url and provider.api_key_env in the configuration (pilotlight config shows where).";
+
+/// What the agent says of something it has seen and cannot do.
+const BY_MODEL: &str = "A model would do that: set provider.base_url and provider.api_key_env in the configuration \
+(pilotlight config shows where).";
 
 /// One item of an answer.
 #[derive(Clone, Debug, PartialEq)]

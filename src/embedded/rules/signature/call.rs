@@ -1,8 +1,8 @@
 //! The arguments of a call, and lists that are put together anew with as much of their layout as there was.
 
 use super::arrangement::Slot;
-use super::lists::{Lists, Span};
 use crate::embedded::rules::lexer::Language;
+use crate::embedded::rules::lists::{Lists, Span};
 use crate::embedded::rules::rewrite::{Piece, Rewrite};
 
 /// An argument of a call.

@@ -2,9 +2,9 @@
 
 use super::arrangement::Arrangement;
 use super::call::relisted;
-use super::lists::{Lists, Span};
 use super::parameters::{self, Kind, Parameter};
 use crate::embedded::rules::lexer::{Kind as TokenKind, Language, is_word};
+use crate::embedded::rules::lists::{Lists, Span};
 use crate::embedded::rules::rewrite::{Piece, Rewrite};
 use crate::embedded::rules::symbol::Function;
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::lists::Lists;
 use super::parameters::{self, Parameter};
 use super::{Arrangement, Reshaped, sites};
 use crate::embedded::rules::analysis;
 use crate::embedded::rules::conversation::Conversation;
 use crate::embedded::rules::intent::{Intent, Substitution};
 use crate::embedded::rules::lexer::{Language, Source};
+use crate::embedded::rules::lists::Lists;
 use crate::embedded::rules::symbol::Function;
 
 const OVERLOADED: &str = "several functions of its name stand beside it and it cannot be told which one is called";

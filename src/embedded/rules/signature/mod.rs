@@ -6,20 +6,20 @@ mod arrangement;
 mod call;
 mod declaration;
 mod detect;
-mod lists;
 mod parameters;
 mod sites;
 mod value;
 
 use super::conversation::Conversation;
 use super::lexer::{Language, Source};
+use super::lists::Lists;
 use super::rename::{Found, Outcome, Rename, listed, place, plural};
 use super::rewrite::Rewrite;
 use super::symbol::{Function, Reach};
 use super::{Reply, analysis};
 use arrangement::{Arrangement, Stays};
 pub use detect::detect;
-use lists::Lists;
+
 use parameters::Parameter;
 use sites::{File, Site};
 

@@ -1,7 +1,7 @@
 //! What a list of parameters says, in every language.
 
-use super::lists::{Lists, Span};
 use crate::embedded::rules::lexer::{Kind as TokenKind, Language};
+use crate::embedded::rules::lists::{Lists, Span};
 use crate::embedded::rules::symbol::Function;
 
 /// What a parameter takes.

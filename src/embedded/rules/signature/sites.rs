@@ -1,8 +1,8 @@
 //! The places where a function is named: calls, declarations, and everything that is neither.
 
-use super::lists::{Lists, Span};
 use crate::embedded::rules::conversation::Conversation;
 use crate::embedded::rules::lexer::{Language, Source};
+use crate::embedded::rules::lists::{Lists, Span};
 use crate::embedded::rules::symbol::Function;
 use crate::embedded::rules::{Reply, analysis, workspace};
 

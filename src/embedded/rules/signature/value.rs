@@ -1,10 +1,10 @@
 //! Whether a caller has what a new parameter wants: a parameter or local of that very name and, where types are written,
 //! of that very type. Nothing is ever made up.
 
-use super::lists::Lists;
 use super::parameters::{self, Parameter};
 use crate::embedded::rules::analysis;
 use crate::embedded::rules::lexer::Language;
+use crate::embedded::rules::lists::Lists;
 use crate::embedded::rules::symbol::Function;
 
 /// Whether a bare `parameter.name` at a token means a variable that fits the parameter.

@@ -9,6 +9,7 @@ mod rust;
 mod rust_members;
 mod signatures;
 mod typescript;
+mod variants;
 mod various;
 
 use editor::Editor;

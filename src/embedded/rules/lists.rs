@@ -2,7 +2,7 @@
 //!
 //! A comma inside brackets, type arguments, a closure's parameters or a lambda's parts nothing.
 
-use crate::embedded::rules::lexer::{Kind, Language, Source};
+use super::lexer::{Kind, Language, Source};
 
 /// Tokens from the first to before the second.
 pub type Span = (usize, usize);
