@@ -8,6 +8,7 @@ mod doctor;
 mod logging;
 mod lsp;
 mod output;
+mod progress;
 mod run;
 mod trust;
 

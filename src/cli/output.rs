@@ -1,9 +1,14 @@
 //! What a person sees on a terminal: coloured diffs and a table of receipts. Colours go away by themselves where the
 //! output is no terminal.
 
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
+use super::Failure;
 use crate::session::receipt::{human_bytes, saved};
 
 const ADDED: Style = AnsiColor::Green.on_default();
@@ -14,8 +19,58 @@ pub const STRONG: Style = Style::new().bold();
 /// For what is beside the point.
 pub const FAINT: Style = Style::new().dimmed();
 
-/// A diff with colours.
+/// Writes to stdout, byte for byte. A reader that is gone, as `head` soon is, has had enough: that is no error.
+///
+/// # Errors
+/// What the system says when stdout cannot take it.
+pub fn print(text: &str) -> Result<(), Failure> {
+    printed(write_out(&mut io::stdout().lock(), text))
+}
+
+/// Writes a diff to stdout: coloured for people, byte for byte for `git apply`.
+///
+/// # Errors
+/// What the system says when stdout cannot take it.
+pub fn print_diff(diff: &str) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    match stdout.is_terminal() || AutoStream::choice(&stdout) != ColorChoice::Never {
+        true => printed(write_out(&mut anstream::stdout(), &coloured(diff))),
+        false => print(diff),
+    }
+}
+
+fn write_out(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn printed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("stdout: {error}; what was printed is not complete")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A line on stderr, which nobody may read any more.
+pub fn note(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// A text whose control characters are seen and not obeyed: what a file or a model says must not steer a terminal.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let picture = |c: char| char::from_u32(0x2400 + u32::from(c)).filter(|_| c < ' ').unwrap_or('\u{fffd}');
+    Cow::Owned(text.replace("\r\n", "\n").chars().map(|c| if steers(c) { picture(c) } else { c }).collect())
+}
+
+/// A diff with colours, to be looked at.
 pub fn coloured(diff: &str) -> String {
+    let diff = visible(diff);
     let mut text = String::with_capacity(diff.len() + 256);
     for line in diff.split_inclusive('\n') {
         let style = match line.as_bytes() {

@@ -1,18 +1,22 @@
 //! `pilotlight run`: one agent turn without an editor. Prints a unified diff; `--apply` writes it.
 
-use std::io::{IsTerminal, Write};
+mod interrupt;
+mod place;
+mod write;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::output::{FAINT, coloured};
+use super::output::{FAINT, note, print, print_diff, visible};
+use super::progress::Progress;
 use super::{Failure, Settings, folder, load, runtime};
-use crate::agent::landing::{Operation, Plan};
+use crate::agent::landing::Plan;
 use crate::agent::preview::diff;
 use crate::agent::{Action, Ask, Conversation, Host, Landing, Pending, Proposal, Stage, TurnEnd, TurnRequest};
 use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources, WORKSPACE_FILE, narrow, state_dir};
@@ -20,7 +24,10 @@ use crate::embedded::{AgentOptions, start};
 use crate::provider::{Provider, profile};
 use crate::session::actor::Session;
 use crate::session::receipt::{Outcome, Receipt};
-use crate::workspace::{Consents, ContextRules, Documents, PositionEncoding, RelPath, Workspace};
+use crate::workspace::{Consents, ContextRules, Documents, PositionEncoding, Workspace};
+use interrupt::Interrupts;
+use place::place;
+use write::{told, write};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -51,13 +58,22 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> super::Outcome {
     // A name lookup that was given up may still hang in the system; the answer does not wait for it.
     runtime.shutdown_background();
     let (done, embedded) = ended?;
-    finish(arguments, &done, embedded)
+    finish(arguments, &root, &done, embedded)
 }
 
 /// What came of the turn.
 struct Done {
     end: TurnEnd,
+    made: Made,
+}
+
+/// What the turn made of the workspace.
+#[derive(Default)]
+struct Made {
+    /// What it would change.
     diff: String,
+    /// What was written, a line a file.
+    written: Vec<String>,
 }
 
 async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sources) -> Result<(Done, bool), Failure> {
@@ -68,41 +84,29 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     let url = embedded.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(&user.config, url);
     if let Some(reason) = missing_consent(&provider, root, sources) {
-        let receipt = Receipt {
-            turn: "t1".into(),
-            action: Action::Edit.name().into(),
-            transport: "websocket",
-            outcome: Outcome::Refused,
-            ..Receipt::default()
-        };
-        return Ok((Done { end: TurnEnd { receipt, message: reason }, diff: String::new() }, false));
+        let end = TurnEnd { receipt: refused(), message: reason };
+        return Ok((Done { end, made: Made::default() }, false));
     }
     let loaded = narrow(user, &root.join(WORKSPACE_FILE), true);
     for warning in &loaded.warnings {
-        anstream::eprintln!("warning: {warning}");
+        note(&format!("warning: {warning}"));
     }
     let config = loaded.config;
     let workspace = Arc::new(workspace(root, &config)?);
-    let (file, lines) = place(arguments, &workspace)?;
+    let ask = ask(arguments, &workspace)?;
     let profile = profile(&config, &provider, root, &sources.env)
         .map_err(|error| Failure::Failed(format!("{error}; {}", error.advice())))?;
+    let mut interrupts = Interrupts::listen().map_err(Failure::failed)?;
     let session = Session::start(profile, Conversation::default(), true);
-    let cancel = CancellationToken::new();
     let (ended, end) = oneshot::channel();
     let host = Arc::new(Terminal {
         workspace: workspace.clone(),
         apply: arguments.apply,
-        shows_progress: std::io::stderr().is_terminal() && !arguments.json,
-        diff: Mutex::default(),
+        progress: Progress::start(!arguments.json),
+        cancel: CancellationToken::new(),
+        made: Mutex::default(),
         ended: Mutex::new(Some(ended)),
     });
-    let ask = Ask {
-        action: Action::Edit,
-        file,
-        lines,
-        diagnostics: Vec::new(),
-        instruction: Some(arguments.instruction.clone()),
-    };
     let request = TurnRequest {
         id: "t1".into(),
         ask,
@@ -110,22 +114,69 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
         diagnostics: Arc::default(),
         unfinished: Vec::new(),
         max_delta_bytes: usize::try_from(config.context.max_delta_bytes).unwrap_or(usize::MAX),
-        cancel: cancel.clone(),
+        cancel: host.cancel.clone(),
         host: host.clone(),
     };
     session.submit(request).map_err(Failure::failed)?;
-    let interrupt = cancel.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            interrupt.cancel();
+    let end = until_ended(end, &host, &mut interrupts).await;
+    host.progress.clear();
+    let end = end?;
+    tokio::select! {
+        () = session.close() => {}
+        () = interrupts.next() => {}
+    }
+    let made = std::mem::take(&mut *host.made());
+    Ok((Done { end, made }, provider.embedded))
+}
+
+/// Waits for the turn's end. The first interrupt cancels it, the second does not wait for it any more.
+async fn until_ended(
+    mut end: oneshot::Receiver<TurnEnd>,
+    host: &Terminal,
+    interrupts: &mut Interrupts,
+) -> Result<TurnEnd, Failure> {
+    let ended = tokio::select! {
+        ended = &mut end => ended,
+        () = interrupts.next() => {
+            host.cancel.cancel();
+            host.progress.say("cancelling");
+            tokio::select! {
+                ended = end => ended,
+                () = interrupts.next() => {
+                    // What is being written is written to its end; after it nothing is, since the turn is cancelled.
+                    let fate = if host.made().written.is_empty() { "nothing" } else { "the change" };
+                    return Err(Failure::Failed(format!("ended at once, as asked twice; {fate} was written")));
+                }
+            }
         }
-    });
-    let end = end.await;
-    host.clear();
-    let end = end.map_err(|_| Failure::Failed("the turn ended without a result; please report it".into()))?;
-    session.close().await;
-    let diff = std::mem::take(&mut *host.diff.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok((Done { end, diff }, provider.embedded))
+    };
+    ended.map_err(|_| Failure::Failed("the turn ended without a result; please report it".into()))
+}
+
+/// What is asked, and where.
+fn ask(arguments: &Arguments, workspace: &Workspace) -> Result<Ask, Failure> {
+    let wrong = |file: &str, reason: String| Failure::Usage(format!("--file {file}: {reason}"));
+    let file = arguments.file.as_deref();
+    let place = file.map(|file| place(file, workspace).map_err(|reason| wrong(file, reason))).transpose()?;
+    let (file, line) = place.map_or((None, None), |place| (Some(place.path), place.line));
+    Ok(Ask {
+        action: Action::Edit,
+        file,
+        lines: line.map(|line| (line, line)),
+        diagnostics: Vec::new(),
+        instruction: Some(arguments.instruction.clone()),
+    })
+}
+
+/// The receipt of a turn for which nothing was sent.
+fn refused() -> Receipt {
+    Receipt {
+        turn: "t1".into(),
+        action: Action::Edit.name().into(),
+        transport: "websocket",
+        outcome: Outcome::Refused,
+        ..Receipt::default()
+    }
 }
 
 /// A remote endpoint gets nothing before the user said yes; the reason, if they have not.
@@ -144,37 +195,8 @@ fn workspace(root: &Path, config: &Config) -> Result<Workspace, Failure> {
     Workspace::new(root, Arc::new(Documents::new(PositionEncoding::Utf8)), rules).map_err(Failure::failed)
 }
 
-/// A file in the workspace, and lines of it.
-type Place = (Option<RelPath>, Option<(usize, usize)>);
-
-/// The file and line of `--file`.
-fn place(arguments: &Arguments, workspace: &Workspace) -> Result<Place, Failure> {
-    let Some(given) = &arguments.file else { return Ok((None, None)) };
-    let (file, line) = split_place(given);
-    let wrong = |reason: &str| Failure::Usage(format!("--file {given}: {reason}"));
-    let path = Path::new(file);
-    let full = if path.is_absolute() { path.to_owned() } else { workspace.root().join(path) };
-    let full = full.canonicalize().map_err(|error| wrong(&format!("{error}; give a file of the workspace")))?;
-    if !full.is_file() {
-        return Err(wrong("this is not a file"));
-    }
-    let path = workspace.rel(&full).ok_or_else(|| wrong("it lies outside the workspace"))?;
-    Ok((Some(path), line.map(|line| (line, line))))
-}
-
-/// `F[:LINE[:COL]]`; a column changes nothing, since a request is about lines.
-fn split_place(given: &str) -> (&str, Option<usize>) {
-    let number = |text: &str| text.parse::<usize>().ok().filter(|number| *number > 0);
-    let Some((rest, last)) = given.rsplit_once(':') else { return (given, None) };
-    let Some(last) = number(last) else { return (given, None) };
-    match rest.rsplit_once(':') {
-        Some((file, line)) if number(line).is_some() => (file, number(line)),
-        _ => (rest, Some(last)),
-    }
-}
-
-fn finish(arguments: &Arguments, done: &Done, embedded: bool) -> super::Outcome {
-    let Done { end, diff } = done;
+fn finish(arguments: &Arguments, root: &Path, done: &Done, embedded: bool) -> super::Outcome {
+    let Done { end, made } = done;
     let outcome = end.receipt.outcome;
     // The embedded agent that changed nothing has not done what was asked; a model may well have answered a question.
     let ok = match outcome {
@@ -183,145 +205,101 @@ fn finish(arguments: &Arguments, done: &Done, embedded: bool) -> super::Outcome 
         Outcome::Answered => !embedded,
         _ => false,
     };
+    let code = if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if arguments.json {
-        anstream::println!("{}", json!({"diff": diff, "message": end.message, "receipt": end.receipt}));
-    } else {
-        anstream::print!("{}", coloured(diff));
-        let answered = outcome == Outcome::Answered && ok;
-        if answered {
-            anstream::println!("{}", end.message);
-        } else if !end.message.is_empty() {
-            let prefix = if ok { "" } else { "pilotlight: " };
-            anstream::eprintln!("{prefix}{}", end.message);
-        }
-        if end.receipt.bytes_sent > 0 {
-            anstream::eprintln!("{FAINT}{}{FAINT:#}", end.receipt.line());
-        }
+        let object = json!({"diff": made.diff, "message": end.message, "receipt": end.receipt});
+        print(&format!("{object}\n"))?;
+        return Ok(code);
     }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if outcome == Outcome::Cancelled {
+        return Err(Failure::Failed("cancelled; nothing was written".into()));
+    }
+    print_diff(&made.diff)?;
+    let message = visible(end.message.trim_end());
+    match outcome {
+        Outcome::Answered if ok => print(&format!("{message}\n"))?,
+        _ if message.is_empty() => {}
+        _ if ok => note(&message),
+        _ => note(&format!("pilotlight: {message}")),
+    }
+    made.written.iter().for_each(|line| note(line));
+    if let (Some(folder), Outcome::Proposed) = (below_repository(root), outcome) {
+        note(&format!("git takes this diff with: git apply --directory={folder:?}"));
+    }
+    if end.receipt.bytes_sent > 0 {
+        note(&format!("{FAINT}{}{FAINT:#}", end.receipt.line()));
+    }
+    Ok(code)
+}
+
+/// The workspace's folder within its git repository, unless it is the repository's own. Git takes the paths of a diff
+/// from the repository's top, and skips without a word what is not there.
+fn below_repository(root: &Path) -> Option<String> {
+    let top = root.ancestors().find(|folder| folder.join(".git").exists())?;
+    let folder = root.strip_prefix(top).ok().filter(|folder| !folder.as_os_str().is_empty())?;
+    let names: Vec<_> = folder.iter().map(|name| name.to_string_lossy()).collect();
+    Some(names.join("/"))
 }
 
 /// The terminal as a host.
 struct Terminal {
     workspace: Arc<Workspace>,
     apply: bool,
-    shows_progress: bool,
-    diff: Mutex<String>,
+    progress: Progress,
+    cancel: CancellationToken,
+    /// Locked while it is decided whether to write, and as long as that takes.
+    made: Mutex<Made>,
     ended: Mutex<Option<oneshot::Sender<TurnEnd>>>,
 }
 
 impl Terminal {
-    /// Clears the progress line.
-    fn clear(&self) {
-        if self.shows_progress {
-            anstream::eprint!("\r\x1b[K");
+    fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn landed(&self, proposal: &Proposal) -> Landing {
+        let landing = |outcome, message| Landing { outcome, message };
+        let plan = match Plan::new(&self.workspace, proposal) {
+            Ok(plan) => plan,
+            Err(obstacle) => return landing(Outcome::Conflict, Some(obstacle.to_string())),
+        };
+        let mut made = self.made();
+        if self.cancel.is_cancelled() {
+            return landing(Outcome::Cancelled, Some("Cancelled.".into()));
+        }
+        made.diff = diff(&plan);
+        if !self.apply {
+            return landing(Outcome::Proposed, None);
+        }
+        if plan.is_grave() {
+            let message = format!(
+                "This would {}, which is never done unasked; look at the diff and apply it with git apply.",
+                plan.describe()
+            );
+            return landing(Outcome::Proposed, Some(message));
+        }
+        match write(&plan, &self.workspace) {
+            Ok(()) => {
+                made.written = plan.files.iter().map(told).collect();
+                landing(Outcome::Applied, None)
+            }
+            Err(error) => landing(Outcome::Failed, Some(error)),
         }
     }
 }
 
 impl Host for Terminal {
     fn stage(&self, stage: Stage) {
-        let text = match stage {
-            Stage::Connecting => "connecting".to_owned(),
-            Stage::Thinking => "thinking".to_owned(),
-            Stage::Waiting { delay, reason } => format!("waiting {:.0} s: {reason}", delay.as_secs_f64()),
-            Stage::Reading(paths) => format!("reading {} files", paths.len()),
-            Stage::Searching(pattern) => format!("searching {pattern}"),
-            Stage::Editing(paths) => format!("editing {} files", paths.len()),
-            Stage::Text(_) | Stage::Landing => return,
-        };
-        if self.shows_progress {
-            let shown: String = text.chars().filter(|c| !c.is_control()).take(70).collect();
-            anstream::eprint!("\r\x1b[K{FAINT}{shown} …{FAINT:#}");
-            let _ = std::io::stderr().flush();
-        }
+        self.progress.stage(&stage);
     }
 
     fn land(&self, proposal: Proposal) -> Pending<'_, Landing> {
-        Box::pin(async move {
-            let plan = match Plan::new(&self.workspace, &proposal) {
-                Ok(plan) => plan,
-                Err(obstacle) => {
-                    return Landing { outcome: Outcome::Conflict, message: Some(obstacle.to_string()) };
-                }
-            };
-            *self.diff.lock().unwrap_or_else(PoisonError::into_inner) = diff(&plan);
-            if !self.apply {
-                return Landing { outcome: Outcome::Proposed, message: None };
-            }
-            if plan.is_grave() {
-                let message = format!(
-                    "This would {}, which is never done unasked; look at the diff and apply it with git apply.",
-                    plan.describe()
-                );
-                return Landing { outcome: Outcome::Proposed, message: Some(message) };
-            }
-            match write(&plan, &self.workspace) {
-                Ok(()) => Landing { outcome: Outcome::Applied, message: None },
-                Err(error) => Landing { outcome: Outcome::Failed, message: Some(error) },
-            }
-        })
+        Box::pin(async move { self.landed(&proposal) })
     }
 
     fn ended(&self, end: TurnEnd) {
         if let Some(ended) = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = ended.send(end);
         }
-    }
-}
-
-/// Writes a plan: every new text beside its file first, then all of them into place, then what goes.
-fn write(plan: &Plan, workspace: &Workspace) -> Result<(), String> {
-    let mut ready = Vec::new();
-    for file in plan.files.iter().filter(|file| file.operation != Operation::Delete) {
-        let target = workspace.abs(&file.path);
-        let failed = |error: std::io::Error| format!("{}: {error}; nothing was written", target.display());
-        let directory = target.parent().unwrap_or(workspace.root());
-        std::fs::create_dir_all(directory).map_err(failed)?;
-        let mut temporary = temporary_in(directory).map_err(failed)?;
-        temporary.write_all(file.target.as_bytes()).map_err(failed)?;
-        let source = match &file.operation {
-            Operation::Rename { from } => workspace.abs(from),
-            _ => target.clone(),
-        };
-        if let Ok(metadata) = std::fs::metadata(&source) {
-            temporary.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
-        }
-        ready.push((temporary, target));
-    }
-    for (temporary, target) in ready {
-        temporary.persist(&target).map_err(|error| format!("{}: {}", target.display(), error.error))?;
-    }
-    for file in &plan.files {
-        let gone = match &file.operation {
-            Operation::Rename { from } => from,
-            Operation::Delete => &file.path,
-            Operation::Edit | Operation::Create => continue,
-        };
-        let path = workspace.abs(gone);
-        std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(())
-}
-
-/// A new file beside its place, with the permissions any new file gets.
-fn temporary_in(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".pilotlight-").tempfile_in(directory)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_a_file_with_or_without_line_and_column() {
-        assert_eq!(split_place("src/a.rs"), ("src/a.rs", None));
-        assert_eq!(split_place("src/a.rs:12"), ("src/a.rs", Some(12)));
-        assert_eq!(split_place("src/a.rs:12:5"), ("src/a.rs", Some(12)));
-        assert_eq!(split_place("odd:name.rs"), ("odd:name.rs", None));
-        assert_eq!(split_place(r"C:\a.rs:3"), (r"C:\a.rs", Some(3)));
     }
 }
