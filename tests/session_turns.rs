@@ -90,6 +90,30 @@ async fn a_long_file_is_cut_at_64_kib_and_says_how_to_read_on() {
 }
 
 #[tokio::test]
+async fn a_text_that_was_read_and_did_not_change_is_not_given_again() {
+    let long = "a line that is long enough to be worth it\n".repeat(10);
+    let mut rig = Setup::files(&[("src/b.rs", "fn b() {}\n"), ("src/a.rs", &long)]).warm().await;
+    rig.editor.open("src/a.rs");
+    let whole = format!("src/a.rs (lines 1-10 of 10)\n{long}");
+    assert_eq!(output(&mut rig, Call::read("src/a.rs")).await, whole);
+    let again = output(&mut rig, Call::read("src/a.rs")).await;
+    assert!(again.starts_with("src/a.rs: unchanged since you read it"), "{again}");
+    let part = Call::new("read_file", json!({"path": "src/a.rs", "start_line": 1, "end_line": 9}));
+    assert!(output(&mut rig, part).await.starts_with("src/a.rs (lines 1-9 of 10)\n"), "another range");
+
+    rig.editor.replace("src/a.rs", "a line", "one line");
+    assert!(output(&mut rig, Call::read("src/a.rs")).await.contains("\none line"), "it changed");
+    rig.provider.drop_connections();
+    rig.provider.script([Reply::calls([Call::read("src/a.rs")]), Reply::text("Seen.")]);
+    let before = rig.provider.requests().len();
+    let ended = rig.run(Rig::ask("src/b.rs")).await;
+    assert!(ended.rebase().is_some());
+    let outputs =
+        rig.provider.requests()[before..].iter().map(|request| request.outputs().join("")).collect::<String>();
+    assert!(outputs.contains("\none line"), "another lineage: {outputs}");
+}
+
+#[tokio::test]
 async fn what_is_excluded_is_told_as_not_available_and_odd_paths_are_refused() {
     let mut rig = setup().warm().await;
     let outputs = outputs(&mut rig, [".env", "../outside", "/etc/passwd", "C:\\x", "~/x"].map(Call::read)).await;
