@@ -174,6 +174,18 @@ async fn what_was_written_is_said_on_stderr() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_is_told_and_then_nothing_is() {
+    let project = Project::new("//- a.py\na = 1\n//- b\nb\n");
+    let patch = "*** Update File: a.py\n@@\n-a = 1\n+a = 2\n*** Add File: b/c.py\n+c = 1\n";
+    let _provider = patching(&project, patch).await;
+    let finished = pilotlight(&project, &["run", "do it", "--apply"]);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    assert!(finished.stderr.contains("nothing was written"), "{}", finished.stderr);
+    assert_eq!(project.read("a.py"), "a = 1\n");
+    assert_eq!(std::fs::read_dir(project.root()).unwrap().count(), 2, "no temporary files stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_markdown_on_stdout() {
     let project = Project::new(HELLO);
     let answer = "It says **hello**, in [lib.rs](src/lib.rs):\n\n```rust\nfn hello() {}\n```";
