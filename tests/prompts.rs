@@ -11,6 +11,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use pilotlight::agent::prompts;
+use pilotlight::agent::tools::{PatchTool, declarations};
 use provider::{Provider, Reply, Request};
 use serde_json::{Value, json};
 use support::{Client, Project, TestEditor};
@@ -183,5 +185,8 @@ async fn the_receipt_counts_the_parts_of_the_context() {
 
 #[test]
 fn what_a_session_begins_with_is_what_its_snapshot_shows() {
-    expect("instructions", pilotlight::agent::prompts::INSTRUCTIONS);
+    expect("instructions", prompts::INSTRUCTIONS);
+    for (name, style) in [("tools_function", PatchTool::Function), ("tools_custom", PatchTool::Custom)] {
+        expect(name, &format!("{:#}\n", declarations(style)));
+    }
 }

@@ -90,6 +90,30 @@ async fn a_long_file_is_cut_at_64_kib_and_says_how_to_read_on() {
 }
 
 #[tokio::test]
+async fn a_text_that_was_read_and_did_not_change_is_not_given_again() {
+    let long = "a line that is long enough to be worth it\n".repeat(10);
+    let mut rig = Setup::files(&[("src/b.rs", "fn b() {}\n"), ("src/a.rs", &long)]).warm().await;
+    rig.editor.open("src/a.rs");
+    let whole = format!("src/a.rs (lines 1-10 of 10)\n{long}");
+    assert_eq!(output(&mut rig, Call::read("src/a.rs")).await, whole);
+    let again = output(&mut rig, Call::read("src/a.rs")).await;
+    assert!(again.starts_with("src/a.rs: unchanged since you read it"), "{again}");
+    let part = Call::new("read_file", json!({"path": "src/a.rs", "start_line": 1, "end_line": 9}));
+    assert!(output(&mut rig, part).await.starts_with("src/a.rs (lines 1-9 of 10)\n"), "another range");
+
+    rig.editor.replace("src/a.rs", "a line", "one line");
+    assert!(output(&mut rig, Call::read("src/a.rs")).await.contains("\none line"), "it changed");
+    rig.provider.drop_connections();
+    rig.provider.script([Reply::calls([Call::read("src/a.rs")]), Reply::text("Seen.")]);
+    let before = rig.provider.requests().len();
+    let ended = rig.run(Rig::ask("src/b.rs")).await;
+    assert!(ended.rebase().is_some());
+    let outputs =
+        rig.provider.requests()[before..].iter().map(|request| request.outputs().join("")).collect::<String>();
+    assert!(outputs.contains("\none line"), "another lineage: {outputs}");
+}
+
+#[tokio::test]
 async fn what_is_excluded_is_told_as_not_available_and_odd_paths_are_refused() {
     let mut rig = setup().warm().await;
     let outputs = outputs(&mut rig, [".env", "../outside", "/etc/passwd", "C:\\x", "~/x"].map(Call::read)).await;
@@ -204,6 +228,46 @@ async fn calls_of_one_response_are_answered_in_order_and_a_patch_is_seen_by_thos
     let text = |call: &str| format!("src/a.rs (lines 1-5 of 5)\n{}", CODE.replace("one();", call));
     assert_eq!([&outputs[0], &outputs[2], &outputs[4]], [&text("one();"), &text("eins();"), &text("uno();")]);
     assert_eq!(rig.provider.requests()[1].input().len(), 5);
+}
+
+#[tokio::test]
+async fn a_patch_goes_on_from_what_those_before_it_created_moved_and_deleted() {
+    let mut rig = setup().warm().await;
+    let update =
+        |path: &str, old: &str, new: &str| Call::patch(&format!("*** Update File: {path}\n@@\n-{old}\n+{new}\n"));
+    let calls = [
+        (Call::patch("*** Add File: src/new.rs\n+fn new() {}\n"), "Done: src/new.rs"),
+        (update("src/new.rs", "fn new() {}", "fn newer() {}"), "Done: src/new.rs"),
+        (Call::patch("*** Update File: src/a.rs\n*** Move to: src/moved.rs\n"), "Done: src/a.rs, src/moved.rs"),
+        (update("src/a.rs", "    one();", "    eins();"), "Error: src/a.rs"),
+        (update("src/moved.rs", "    one();", "    eins();"), "Done: src/moved.rs"),
+        (Call::patch("*** Update File: src/new.rs\n*** Move to: src/moved.rs\n"), "Error: src/moved.rs exists already"),
+        (Call::patch("*** Delete File: src/b.rs\n"), "Done: src/b.rs"),
+        (update("src/b.rs", "fn b() {}", "fn c() {}"), "Error: src/b.rs"),
+        (Call::patch("*** Add File: src/b.rs\n+fn again() {}\n"), "Done: src/b.rs"),
+        (Call::patch("*** Update File: empty\n@@\n+text\n"), "Done: empty"),
+        (Call::patch("*** Delete File: empty\n*** Add File: empty\n+text\n"), "Error: line 3 of the patch: `empty`"),
+        (Call::read("src/new.rs"), "src/new.rs (lines 1-1 of 1)\nfn newer() {}\n"),
+        (Call::read("src/b.rs"), "src/b.rs (lines 1-1 of 1)\nfn again() {}\n"),
+    ];
+    let (calls, expected): (Vec<Call>, Vec<&str>) = calls.into_iter().unzip();
+    for (output, expected) in outputs(&mut rig, calls).await.iter().zip(expected) {
+        assert!(output.starts_with(expected), "{output}\nis not\n{expected}");
+    }
+}
+
+#[tokio::test]
+async fn later_sections_of_a_patch_build_on_earlier_ones_and_fail_with_them() {
+    let mut rig = setup().warm().await;
+    let section = |old: &str, new: &str| format!("*** Update File: src/a.rs\n@@\n-    {old}\n+    {new}\n");
+    let good = section("one();", "eins();") + &section("eins();", "uno();");
+    let bad = section("uno();", "un();") + "*** Add File: src/c.rs\n+c\n" + &section("uno();", "ein();");
+    let outputs = outputs(&mut rig, [Call::patch(&good), Call::patch(&bad), Call::read("src/a.rs")]).await;
+    assert_eq!(outputs[0], "Done: src/a.rs");
+    let is_refused = outputs[1].starts_with("Error: src/a.rs: Hunk 1 is not found")
+        && outputs[1].ends_with("Nothing of this patch was applied.");
+    assert!(is_refused, "{}", outputs[1]);
+    assert!(outputs[2].contains("    uno();\n"), "{}", outputs[2]);
 }
 
 #[tokio::test]
@@ -519,6 +583,18 @@ async fn a_turn_on_an_excluded_file_is_refused_by_its_rule_and_nothing_is_sent()
     assert_eq!((ended.outcome(), ended.receipt.rounds), (Outcome::Refused, 0));
     assert!(ended.message.contains(".env") && ended.message.contains("`.env`"), "it names the rule: {}", ended.message);
     assert!(rig.provider.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_instruction_that_is_too_long_is_refused_and_the_next_turn_is_as_if_it_had_not_been() {
+    let mut rig = setup().warm().await;
+    let ask = Ask { instruction: Some("x".repeat(64 * 1024 + 1)), ..Rig::ask("src/a.rs") };
+    let ended = rig.run(ask).await;
+    assert_eq!(ended.outcome(), Outcome::Refused);
+    assert!(ended.message.contains("65537 bytes") && ended.message.contains("Nothing was done"), "{}", ended.message);
+    assert!(rig.provider.requests().is_empty());
+    rig.edit("src/a.rs", [Reply::text("Done.")]).await;
+    assert!(rig.provider.requests()[0].text().contains(CODE), "the file is sent to a model that has not seen it");
 }
 
 #[tokio::test]

@@ -56,8 +56,8 @@ pub struct Ask {
     pub file: Option<RelPath>,
     /// Lines it is about, 1-based and inclusive.
     pub lines: Option<(usize, usize)>,
-    /// Diagnostics to fix.
-    pub diagnostics: Vec<Diagnostic>,
+    /// Diagnostics to fix, by file.
+    pub diagnostics: Vec<(RelPath, Vec<Diagnostic>)>,
     /// The person's own words.
     pub instruction: Option<String>,
 }

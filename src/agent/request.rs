@@ -66,8 +66,8 @@ pub fn render(
     if let (Some(path), Some(lines), Some(subject)) = (path, ask.lines, subject) {
         message.shown = Some(place(path, lines, subject, &mut add));
     }
-    if let (Some(path), false) = (path, ask.diagnostics.is_empty()) {
-        add("diagnostics", frame::frame("diagnostics", &[("path", path)], &diagnostics(&ask.diagnostics)));
+    for (path, found) in &ask.diagnostics {
+        add("diagnostics", frame::frame("diagnostics", &[("path", path.as_str())], &diagnostics(found)));
     }
     if let Some(instruction) = &ask.instruction {
         add("instruction", frame::frame("instruction", &[], instruction));

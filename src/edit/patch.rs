@@ -187,6 +187,9 @@ pub enum Problem {
     /// A search/replace block that is not made of its three marker lines.
     #[error("a block is `<<<<<<< SEARCH`, the lines as they are, one `=======`, the new lines, `>>>>>>> REPLACE`; {0}")]
     Block(&'static str),
+    /// Two ways to write a patch in one answer.
+    #[error("another form of patch begins here, `{}`; write all changes in one form", .0.0)]
+    SecondForm(Quote),
     /// Sections that contradict each other.
     #[error(
         "`{path}` is already the subject of line {first}; a file that is added, deleted or moved may have one section \
@@ -247,7 +250,7 @@ pub fn parse(patch: &str) -> Result<Vec<FilePatch>, PatchError> {
 pub fn find(answer: &str) -> Option<Result<Vec<FilePatch>, PatchError>> {
     let answer = one_line::decode(answer);
     Some(match Form::of(&answer)? {
-        Form::V4a => parse(&parser::envelopes(&answer)),
+        Form::V4a => parser::envelopes(&answer).and_then(|envelopes| parse(&envelopes)),
         Form::Unified | Form::Blocks => parse(&answer),
     })
 }
@@ -280,15 +283,27 @@ impl Form {
     /// The form that the first line belongs to which belongs to any.
     fn of(text: &str) -> Option<Form> {
         let lines: Vec<&str> = text.lines().collect();
-        (0..lines.len()).find_map(|at| {
-            if parser::begins(lines[at].trim_start_matches('\u{feff}')) {
-                Some(Form::V4a)
-            } else if unified::begins(&lines[at..]) {
-                Some(Form::Unified)
-            } else {
-                blocks::begins(lines[at]).then_some(Form::Blocks)
-            }
-        })
+        (0..lines.len()).find_map(|at| Form::begun_by(&lines[at..]))
+    }
+
+    /// The form that begins with the first of these lines.
+    fn begun_by(lines: &[&str]) -> Option<Form> {
+        let first = lines.first()?;
+        if parser::begins(first.trim_start_matches('\u{feff}')) {
+            Some(Form::V4a)
+        } else if unified::begins(lines) {
+            Some(Form::Unified)
+        } else {
+            blocks::begins(first).then_some(Form::Blocks)
+        }
+    }
+
+    /// Passes over the line at `at`, unless a patch begins there: one of another form would be lost.
+    fn pass_over(lines: &[&str], at: usize) -> Result<(), PatchError> {
+        match Form::begun_by(&lines[at..]) {
+            None => Ok(()),
+            Some(_) => Err(PatchError { line: at + 1, problem: Problem::SecondForm(Quote::new(lines[at])) }),
+        }
     }
 }
 

@@ -27,10 +27,14 @@ pub struct Abilities {
     pub show_document: bool,
     /// It does so without taking the cursor away from where the user is.
     pub show_beside: bool,
+    /// A document whose file changes on disk is shown as it is then.
+    pub shows_changes: bool,
     /// Progress can be shown.
     pub progress: bool,
     /// Code action literals are understood; always, in editors of this decade.
     pub llm_tag: bool,
+    /// One fix among several may be marked as the one to take.
+    pub preferred: bool,
     /// A plugin asks the user for instructions.
     pub prompt: bool,
     /// A plugin shows the session's state.
@@ -38,6 +42,9 @@ pub struct Abilities {
     /// Files can be watched.
     pub watch_files: bool,
 }
+
+/// Editors made of VS Code, by the names that they give themselves.
+const VSCODE_LIKE: [&str; 4] = ["VSCodium", "Cursor", "Windsurf", "code-server"];
 
 impl Abilities {
     /// Reads the parameters of `initialize`.
@@ -60,11 +67,14 @@ impl Abilities {
             // Helix opens documents without saying so, and puts the cursor in them whatever it is told.
             show_document: shows || client == "helix",
             show_beside: shows && client != "helix",
+            // VS Code and what is made of it watch the files of clean documents; no capability says so.
+            shows_changes: shows && (client.starts_with("Visual Studio Code") || VSCODE_LIKE.contains(&client)),
             progress: yes("/capabilities/window/workDoneProgress"),
             llm_tag: params
                 .pointer("/capabilities/textDocument/codeAction/tagSupport/valueSet")
                 .and_then(Value::as_array)
                 .is_some_and(|tags| tags.iter().any(|tag| tag == 1)),
+            preferred: yes("/capabilities/textDocument/codeAction/isPreferredSupport"),
             prompt: yes("/capabilities/experimental/pilotlight/prompt"),
             status: yes("/capabilities/experimental/pilotlight/status"),
             watch_files: yes("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),

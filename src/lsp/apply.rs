@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::abilities::Abilities;
+use super::aftermath::Before;
 use super::client::QUICK;
 use super::desk::Desk;
 use super::editor::Editor;
@@ -129,8 +130,19 @@ pub async fn plan(desk: &Desk, proposal: &Arc<Proposal>, abilities: &Abilities) 
 }
 
 impl Application<'_> {
-    /// Applies, at most twice.
+    /// Applies, at most twice; what the edit breaks is then looked for.
     pub async fn run(&self) -> Ending {
+        let desk = self.desk;
+        let files = self.proposal.files.iter().map(|file| &file.path);
+        let before = Before::of(files, &desk.workspace, &desk.diagnostics);
+        let ending = self.bring_in().await;
+        if ending.landing.outcome == Outcome::Applied {
+            desk.aftermath.landed(before, &desk.diagnostics);
+        }
+        ending
+    }
+
+    async fn bring_in(&self) -> Ending {
         let Some(abilities) = self.editor.abilities() else {
             return Ending::over(Outcome::Failed, Some("The editor has not introduced itself.".into()));
         };

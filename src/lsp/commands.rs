@@ -58,6 +58,9 @@ struct Argument {
     /// Files of the proposal, as URIs or paths; all if absent.
     files: Option<Vec<String>>,
     root: Option<String>,
+    /// What the last edit broke, instead of diagnostics at a place.
+    #[serde(default)]
+    broken: bool,
 }
 
 /// Runs a command.
@@ -204,16 +207,24 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
         file: Some(path.clone()),
     };
     match action {
+        Action::Fix if argument.broken => {
+            ask.lines = None;
+            ask.diagnostics = desk.aftermath.taken().into_iter().collect();
+            if ask.diagnostics.is_empty() {
+                return Err(failed("nothing is known any more that the last edit broke".into()));
+            }
+        }
         Action::Fix => {
             let sent = argument.diagnostics.unwrap_or_default();
             let read = |one: &ProtoDiagnostic| diagnostic(one, document.as_ref(), &desk.workspace, encoding);
-            ask.diagnostics = sent.iter().map(read).collect();
-            if ask.diagnostics.is_empty() {
-                ask.diagnostics = reported(desk, &path, ask.lines);
+            let mut found: Vec<_> = sent.iter().map(read).collect();
+            if found.is_empty() {
+                found = reported(desk, &path, ask.lines);
             }
-            if ask.diagnostics.is_empty() {
+            if found.is_empty() {
                 return Err(failed("there is no diagnostic to fix here; put the cursor on one".into()));
             }
+            ask.diagnostics = vec![(path.clone(), found)];
         }
         Action::Edit if ask.instruction.is_none() => {
             return Err(wrong("give an instruction: {\"uri\": …, \"range\": …, \"instruction\": \"what to do\"}"));
@@ -248,13 +259,18 @@ fn implement(ask: &mut Ask, path: &RelPath, document: Option<&crate::workspace::
         ask.lines = Some(found.lines);
     }
     match found.wish {
-        Wish::Do(text) | Wish::Todo(text) => ask.instruction = ask.instruction.take().or(Some(text)),
+        Wish::Do(text) | Wish::Todo(text) => ask.instruction = ask.instruction.take().or(said(text)),
         Wish::Answer(text) => {
             ask.action = Action::Ask;
-            ask.instruction = Some(text);
+            ask.instruction = said(text);
         }
         Wish::Stub => {}
     }
+}
+
+/// A comment may be its mark and nothing else.
+fn said(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 // ---- consent ----------------------------------------------------------------------------------------------------

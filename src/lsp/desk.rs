@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::aftermath::Aftermath;
 use crate::agent::{Conversation, TurnRequest};
 use crate::config::{Config, Loaded, WORKSPACE_FILE, narrow};
 use crate::provider::{Provider, profile};
@@ -28,6 +29,8 @@ pub struct Desk {
     pub config: Config,
     /// Where requests go.
     pub provider: Provider,
+    /// What the last edit broke.
+    pub aftermath: Aftermath,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
     finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
 }
@@ -89,6 +92,7 @@ impl Desk {
             key,
             config,
             provider: around.provider.clone(),
+            aftermath: Aftermath::default(),
             finished: Mutex::default(),
         };
         Ok((desk, warnings))
@@ -109,6 +113,14 @@ impl Desk {
     /// Whether the user allowed this workspace to be sent to its endpoint.
     pub fn is_allowed(&self, consents: &Consents) -> bool {
         is_allowed(&self.provider, consents, &self.key.root)
+    }
+
+    /// Has the ignore files that hold for these files read, for the catalogue, which does not look at the disk itself.
+    /// Blocks.
+    pub fn read_ignore_files(&self, files: impl IntoIterator<Item = RelPath>) {
+        for path in files {
+            let _ = self.workspace.policy().check(&path, false);
+        }
     }
 
     /// Whether the user changed this document since it was opened or since its last change was finished.

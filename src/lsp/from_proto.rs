@@ -34,11 +34,6 @@ impl ProtoRange {
         let last = self.end.line as usize + usize::from(self.end.character > 0 || self.end.line == self.start.line);
         (first, last.max(first))
     }
-
-    /// Whether it selects anything.
-    pub fn is_empty(self) -> bool {
-        self.start == self.end
-    }
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::Service;
 use tower_lsp::ExitedError;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
@@ -158,13 +158,13 @@ fn read_or_lose<T: DeserializeOwned>(editor: &Arc<Editor>, params: Value) -> Res
 fn did_open(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let opened = read_or_lose::<DidOpen>(editor, params)?.text_document;
     note(editor, &opened.uri, &editor.documents.open(&opened.uri, &opened.language_id, opened.version, &opened.text));
-    if editor.desk(&opened.uri).is_none() && uri_to_path(&opened.uri).is_some() && !is_ours(editor, &opened.uri) {
-        // A file outside every folder gets a desk of its own, in time for its first action.
+    let known = editor.desk(&opened.uri);
+    if known.is_some() || (uri_to_path(&opened.uri).is_some() && !is_ours(editor, &opened.uri)) {
+        // In time for its first action: a file outside every folder gets a desk of its own, and ignore files are read.
         let editor = editor.clone();
-        tokio::task::spawn_blocking(move || {
-            if let Err(reason) = editor.desk_or_open(&opened.uri) {
-                tracing::warn!(%reason, "no workspace");
-            }
+        tokio::task::spawn_blocking(move || match known.map_or_else(|| editor.desk_or_open(&opened.uri), Ok) {
+            Ok(desk) => desk.read_ignore_files(desk.workspace.rel_of_uri(&opened.uri)),
+            Err(reason) => tracing::warn!(%reason, "no workspace"),
         });
     }
     Ok(())
@@ -182,8 +182,13 @@ fn did_change(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
 
 fn did_save(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let saved = read::<DidSave>(params)?;
-    note(editor, &saved.text_document.uri, &editor.documents.save(&saved.text_document.uri, saved.text.as_deref()));
-    Ok(())
+    let uri = &saved.text_document.uri;
+    note(editor, uri, &editor.documents.save(uri, saved.text.as_deref()));
+    // Editors that watch no files tell of this much.
+    match uri.ends_with(".gitignore") || uri.ends_with(".pilotlightignore") {
+        true => did_change_watched_files(editor, Value::Null),
+        false => Ok(()),
+    }
 }
 
 fn did_close(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
@@ -238,6 +243,9 @@ pub fn open_folder(editor: &Arc<Editor>, folder: PathBuf) {
 fn did_change_watched_files(editor: &Arc<Editor>, _: Value) -> Result<(), String> {
     for desk in editor.desks() {
         desk.workspace.policy().invalidate();
+        tokio::task::spawn_blocking(move || {
+            desk.read_ignore_files(desk.workspace.open_documents().into_iter().map(|(path, _)| path));
+        });
     }
     Ok(())
 }
@@ -264,6 +272,12 @@ fn fed_diagnostics(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let diagnostics = fed.diagnostics.iter();
     let diagnostics = diagnostics.map(|one| diagnostic(one, document.as_ref(), &desk.workspace, encoding)).collect();
     let version = fed.version.or(document.map(|document| document.version));
-    desk.diagnostics.replace(path, Reported { diagnostics, version });
+    let reported = Reported { diagnostics, version };
+    if desk.aftermath.reported(&path, &reported) {
+        let message = format!("Pilotlight's last edit left new errors, in {path} first; a code action asks for a fix.");
+        let client = editor.client.clone();
+        tokio::spawn(async move { client.notify("window/logMessage", json!({"type": 3, "message": message})).await });
+    }
+    desk.diagnostics.replace(path, reported);
     Ok(())
 }

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::answer::Answer;
 use super::apply::{ANSWERS_WITHIN, Application, Ending, Left, plan};
 use super::client::MessageKind;
 use super::confirm::{Way, question, way};
 use super::desk::Desk;
 use super::editor::Editor;
 use super::progress::Progress;
-use super::shown;
 use super::waiting::{Kept, with_hint, with_preview};
 use crate::agent::preview::diff;
 use crate::agent::{Action, Host, Landing, Pending, Proposal, Stage, TurnEnd};
@@ -36,6 +36,8 @@ struct Inner {
     question: Mutex<Option<Question>>,
     /// What is to be shown of a proposal that is kept.
     preview: Mutex<String>,
+    /// What is said, if that is what was asked for.
+    answer: Answer,
 }
 
 /// A proposal that needs the user's word.
@@ -67,8 +69,9 @@ impl EditorHost {
     /// A host for one turn.
     pub fn new(parts: HostParts) -> EditorHost {
         let HostParts { editor, desk, turn, action, cancel, progress } = parts;
-        let (question, preview) = (Mutex::default(), Mutex::default());
-        EditorHost { inner: Arc::new(Inner { editor, desk, turn, action, cancel, progress, question, preview }) }
+        let (question, preview, answer) = (Mutex::default(), Mutex::default(), Answer::default());
+        let inner = Inner { editor, desk, turn, action, cancel, progress, question, preview, answer };
+        EditorHost { inner: Arc::new(inner) }
     }
 
     /// Says that the turn is in the queue.
@@ -99,6 +102,12 @@ impl Host for EditorHost {
     }
 
     fn stage(&self, stage: Stage) {
+        let inner = &self.inner;
+        match &stage {
+            Stage::Text(piece) if inner.action == Action::Ask => inner.answer.push(&inner.editor, &inner.turn, piece),
+            Stage::Thinking => inner.answer.restart(),
+            _ => {}
+        }
         if let Some(text) = words(&stage) {
             self.inner.progress.say(text);
         }
@@ -241,9 +250,12 @@ impl Inner {
         let last = if message.is_empty() { line.clone() } else { format!("{line} — {}", first_line(message)) };
         self.progress.end(last);
         let client = &self.editor.client;
+        if end.receipt.outcome != Outcome::Answered {
+            self.answer.cut(if message.is_empty() { "Cancelled." } else { message }).await;
+        }
         match end.receipt.outcome {
             Outcome::Answered if self.action == Action::Ask => {
-                shown::answer(&self.editor, &self.turn, message).await;
+                self.answer.finish(&self.editor, &self.turn, &self.desk.workspace, message).await;
             }
             Outcome::Answered => client.show(MessageKind::Info, message).await,
             Outcome::Proposed => client.show(MessageKind::Info, message).await,

@@ -5,6 +5,8 @@
 //! through a [`host`], whose edits go out by [`apply`].
 
 mod abilities;
+mod aftermath;
+mod answer;
 mod apply;
 mod catalogue;
 mod client;
@@ -16,6 +18,7 @@ mod editor;
 mod from_proto;
 mod front;
 mod host;
+mod links;
 mod parent;
 mod progress;
 mod server;

@@ -40,6 +40,19 @@ pub async fn answer(editor: &Editor, turn: &str, markdown: &str) {
     editor.client.show(MessageKind::Info, markdown).await;
 }
 
+/// Opens the document of an answer with its first words, to be rewritten as it goes on; none where that fails.
+pub async fn open_answer(editor: &Editor, turn: &str, markdown: String) -> Option<PathBuf> {
+    let path = write(editor, &ANSWER, turn, markdown).await?;
+    open(editor, &ANSWER, &path).await.then_some(path)
+}
+
+/// Replaces the text of a document that was opened. False if that failed.
+pub async fn rewrite(path: PathBuf, text: String) -> bool {
+    // Not by a new file in its place: only this one is the user's alone to read.
+    let written = tokio::task::spawn_blocking(move || std::fs::write(path, text)).await;
+    written.is_ok_and(|written| written.is_ok())
+}
+
 /// Shows what a proposal would do, beside the text in which it is accepted or not. Where the editor cannot, gives the
 /// path, so that the user can be told.
 pub async fn preview(editor: &Editor, turn: &str, mut diff: String) -> Option<PathBuf> {

@@ -131,6 +131,12 @@ impl Policy {
         self.checker().check(path, is_dir)
     }
 
+    /// The same about a file, going by the ignore files as [`Policy::check`] last found them: in memory. Good for what
+    /// to offer, never for what to send.
+    pub fn check_known(&self, path: &RelPath) -> Result<(), Exclusion> {
+        self.checker_by(IgnoreFiles::get_known).check(path, false)
+    }
+
     /// Whether a file's bytes may be shown: short enough, and text.
     pub fn check_text(&self, bytes: &[u8]) -> Result<(), Exclusion> {
         self.check_size(bytes.len() as u64)?;
@@ -155,13 +161,17 @@ impl Policy {
 
     /// Answers for many paths, asking the disk about each folder once. For one walk; not to be kept.
     pub(super) fn checker(&self) -> Checker<'_> {
+        self.checker_by(IgnoreFiles::get)
+    }
+
+    fn checker_by(&self, find: Find) -> Checker<'_> {
         let mut lists = Vec::new();
         for (levels, directory) in self.above.iter().enumerate().rev() {
             let base = nth_parent(&self.prefix, levels + 1);
-            self.add_lists(&mut lists, directory, base, &"../".repeat(levels + 1));
+            self.add_lists(find, &mut lists, directory, base, &"../".repeat(levels + 1));
         }
-        self.add_lists(&mut lists, &self.root, &self.prefix, "");
-        Checker { policy: self, root: Arc::new(Folder { lists }), folders: HashMap::new() }
+        self.add_lists(find, &mut lists, &self.root, &self.prefix, "");
+        Checker { policy: self, find, root: Arc::new(Folder { lists }), folders: HashMap::new() }
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Exclusion> {
@@ -174,9 +184,9 @@ impl Policy {
         }
     }
 
-    fn add_lists(&self, lists: &mut Vec<List>, directory: &Path, base: &str, shown: &str) {
+    fn add_lists(&self, find: Find, lists: &mut Vec<List>, directory: &Path, base: &str, shown: &str) {
         for kind in Kind::ALL {
-            if let Some(file) = self.ignore_files.get(directory, kind) {
+            if let Some(file) = find(&self.ignore_files, directory, kind) {
                 let place = format!("{shown}{}", kind.file_name());
                 lists.push(List { kind, file, base: base.to_owned(), place });
             }
@@ -194,9 +204,13 @@ pub(super) fn is_text_rope(rope: &Rope) -> bool {
     !rope.bytes().take(BINARY_HEAD_BYTES).any(|byte| byte == 0)
 }
 
+/// How an ignore file is found: on disk, or as it was read last.
+type Find = fn(&IgnoreFiles, &Path, Kind) -> Option<Arc<IgnoreFile>>;
+
 /// A [`Policy`] with what it found out about folders so far.
 pub(super) struct Checker<'a> {
     policy: &'a Policy,
+    find: Find,
     root: Arc<Folder>,
     folders: HashMap<RelPath, Result<Arc<Folder>, Exclusion>>,
 }
@@ -238,7 +252,8 @@ impl Checker<'_> {
         self.judge(path, true, parent)?;
         let mut lists = parent.lists.clone();
         let base = format!("{}{}/", self.policy.prefix, fold(path.as_str()));
-        self.policy.add_lists(&mut lists, &self.policy.root.join(path.to_path()), &base, &format!("{path}/"));
+        let directory = self.policy.root.join(path.to_path());
+        self.policy.add_lists(self.find, &mut lists, &directory, &base, &format!("{path}/"));
         Ok(Arc::new(Folder { lists }))
     }
 

@@ -243,8 +243,8 @@ fn anchor(case: &mut Case, chosen: usize) -> bool {
 }
 
 fn twice(case: &mut Case, chosen: usize, rng: &mut fastrand::Rng) -> bool {
-    let copy = case.file[case.hunks[chosen].span().start..].iter().take(case.hunks[chosen].old_lines().len()).cloned();
-    let copy: Vec<String> = copy.collect();
+    let span = case.meant[chosen].span();
+    let copy = case.file[span].to_vec();
     let at = rng.usize(..=case.file.len());
     if copy.is_empty() || case.meant.iter().any(|piece| (piece.span().start + 1..piece.span().end).contains(&at)) {
         return false;

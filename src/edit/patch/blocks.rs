@@ -6,7 +6,7 @@
 use crate::edit::line_diff::line_hunks;
 
 use super::sections::{self, Section};
-use super::{FilePatch, Hunk, HunkLine, PatchError, Problem, Quote};
+use super::{FilePatch, Form, Hunk, HunkLine, PatchError, Problem, Quote};
 
 /// Whether a line begins a block.
 pub(super) fn begins(line: &str) -> bool {
@@ -19,6 +19,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<FilePatch>, PatchError> {
     let mut at = 0;
     while at < lines.len() {
         if !begins(lines[at]) {
+            Form::pass_over(&lines, at)?;
             at += 1;
             continue;
         }

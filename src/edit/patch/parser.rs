@@ -2,7 +2,7 @@
 
 use super::open_hunk::OpenHunk;
 use super::sections::{self, Section};
-use super::{FilePatch, Hunk, HunkLine, PatchError, Problem, Quote};
+use super::{FilePatch, Form, Hunk, HunkLine, PatchError, Problem, Quote};
 
 const BEGIN: &str = "*** Begin Patch";
 const END: &str = "*** End Patch";
@@ -45,18 +45,21 @@ pub(super) fn begins(line: &str) -> bool {
 }
 
 /// The envelopes in an answer, without what is said around them.
-pub(super) fn envelopes(answer: &str) -> String {
+pub(super) fn envelopes(answer: &str) -> Result<String, PatchError> {
+    let lines: Vec<&str> = answer.lines().collect();
     let mut inside = false;
     let mut out = String::new();
-    for line in answer.lines() {
-        inside |= begins(line);
+    for (at, line) in lines.iter().enumerate() {
+        inside |= begins(line.trim_start_matches('\u{feff}'));
         if inside {
             out.push_str(line);
+        } else {
+            Form::pass_over(&lines, at)?;
         }
         out.push('\n');
         inside &= line.trim() != END;
     }
-    out
+    Ok(out)
 }
 
 /// What was found around the envelope.

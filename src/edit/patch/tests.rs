@@ -282,3 +282,22 @@ fn a_patch_is_found_in_what_is_said_around_it() {
     let error = find("One\n\n*** Begin Patch\n*** Rename File: a\n*** End Patch").unwrap().unwrap_err();
     assert_eq!(error.line, 4, "counted in the answer");
 }
+
+#[test]
+fn two_forms_in_one_answer_are_refused_lest_one_is_lost() {
+    let forms = [
+        "*** Begin Patch\n*** Delete File: a\n*** End Patch\n",
+        "--- a/b\n+++ b/b\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n\n",
+        "c\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n",
+    ];
+    for (first, one) in forms.iter().enumerate() {
+        for (second, other) in forms.iter().enumerate() {
+            let found = find(&format!("First:\n```\n{one}```\nThen:\n```\n{other}```\n")).expect("a patch");
+            let problem = found.map_err(|error| error.problem);
+            let is_one_form =
+                matches!(&problem, Ok(both) if both.len() == 2) || matches!(problem, Err(Problem::Clash { .. }));
+            let is_right = if first == second { is_one_form } else { matches!(problem, Err(Problem::SecondForm(_))) };
+            assert!(is_right, "{one}{other}{problem:?}");
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 use super::open_hunk::OpenHunk;
 use super::sections::{self, Section};
-use super::{FilePatch, Hunk, HunkLine, PatchError, Problem, Quote};
+use super::{FilePatch, Form, Hunk, HunkLine, PatchError, Problem, Quote};
 
 const NOWHERE: &str = "/dev/null";
 
@@ -25,6 +25,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<FilePatch>, PatchError> {
         if begins(&reader.lines[reader.at..]) {
             sections.push(Section { line: reader.at + 1, patch: reader.file()? });
         } else {
+            Form::pass_over(&reader.lines, reader.at)?;
             reader.fenced ^= is_fence(line);
             reader.at += 1;
         }

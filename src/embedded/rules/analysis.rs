@@ -1,7 +1,7 @@
 //! One door to the analyses of all languages.
 
 use super::lexer::{Language, Source};
-use super::symbol::{Definition, Target, Uses};
+use super::symbol::{Definition, Function, Target, Uses};
 use super::{braces, python, rust};
 
 /// What the name at a token defines, if anything.
@@ -24,8 +24,8 @@ pub fn uses<'t>(sources: &[Source<'t>], target: Target<'t>) -> Uses {
     }
 }
 
-/// The name tokens of functions with the brackets of their parameters.
-pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
+/// The functions of a file that have a name, those without a body included.
+pub fn functions(source: &Source<'_>) -> Vec<Function> {
     match source.language {
         Language::Rust => rust::functions(source),
         Language::Python => python::functions(source),
@@ -39,5 +39,15 @@ pub fn owner<'t>(source: &Source<'t>, token: usize) -> Option<&'t str> {
         Language::Rust => rust::owner(source, token),
         Language::Python => python::owner(source, token),
         _ => braces::owner(source, token),
+    }
+}
+
+/// The parameter or local that a bare name would mean at a token, if it surely has a value there.
+pub fn visible(source: &Source<'_>, token: usize, name: &str) -> Option<usize> {
+    match source.language {
+        Language::Rust => rust::visible(source, token, name),
+        Language::Python => python::visible(source, token, name),
+        Language::Text | Language::Other => None,
+        _ => braces::visible(source, token, name),
     }
 }

@@ -117,6 +117,15 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// The text of a file before the user's changes, where they can be taken back from what it is now.
+    pub fn former_text(&self, path: &str) -> Option<String> {
+        let mut text = self.text(path)?.to_owned();
+        for change in self.changes.iter().rev().filter(|change| change.path == path) {
+            text = without(&text, &change.blocks)?;
+        }
+        Some(text)
+    }
+
     /// Whether a patch of this turn changed the file.
     pub fn is_patched(&self, path: &str) -> bool {
         matches!(self.files.get(path), Some(File::Known { before_patches: Some(_), .. }))
@@ -314,6 +323,22 @@ fn has_new_side(text: &str, diff: &FileDiff<'_>) -> bool {
         let start = hunk.new_start.saturating_sub(1);
         lines.get(start..start + new.len()) == Some(&new[..])
     })
+}
+
+/// The text before changes, if it holds them where they say.
+fn without(text: &str, blocks: &[Block<'_>]) -> Option<String> {
+    let mut lines: Vec<Cow<'_, str>> = text.split_inclusive('\n').map(Cow::Borrowed).collect();
+    for block in blocks.iter().rev() {
+        let first = block.line.saturating_sub(1).min(lines.len());
+        let last = first + block.added.len();
+        let found = lines.get(first..last)?.iter().map(|line| line.strip_suffix('\n').unwrap_or(line));
+        if !found.eq(block.added.iter().map(|line| line.as_ref())) {
+            return None;
+        }
+        let removed: Vec<Cow<'_, str>> = block.removed.iter().map(|line| Cow::Owned(format!("{line}\n"))).collect();
+        lines.splice(first..last, removed);
+    }
+    Some(lines.concat())
 }
 
 fn blocks_of<'a>(diff: &FileDiff<'a>) -> Vec<Block<'a>> {

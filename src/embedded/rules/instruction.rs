@@ -1,19 +1,12 @@
-//! Renames that are asked for in words: `rename X to Y`.
+//! What is asked for in words, in an instruction or in a comment: renames, and parameters to remove.
 
 use super::conversation::{Conversation, Request};
-use super::lexer::{Language, Source, is_identifier, line_of};
+use super::lexer::{Language, Source, Token, line_of};
+use super::patch::Edit;
 use super::rename::{Outcome, Rename, listed};
 use super::symbol::{Definition, Reach, Target};
-use super::{CANNOT, Reply, analysis, workspace};
-
-/// A rename as asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Wish {
-    /// What stands before the name, as in `Type::name` or `Type.name`.
-    owner: Option<String>,
-    old: String,
-    new: String,
-}
+use super::words::{Removal, Renaming, Wish, wishes};
+use super::{CANNOT, Reply, analysis, signature, workspace};
 
 /// A definition that may be meant.
 #[derive(Clone, Debug)]
@@ -32,15 +25,133 @@ pub fn edit(conversation: &Conversation<'_>, request: &Request<'_>) -> Result<Re
         return Err(Reply::say(CANNOT));
     }
     let mut outcome = Outcome::default();
-    for wish in &wishes {
-        let rename = definition(conversation, request, wish)?;
-        outcome.add(conversation, &rename, &[])?;
+    follow(conversation, request, &wishes, &mut outcome)?;
+    Ok(outcome.into_plan(conversation).next(conversation))
+}
+
+/// The next step of what the selected comments ask for. Those whose words were followed go with it, in the same patch.
+pub fn implement(conversation: &Conversation<'_>, request: &Request<'_>) -> Result<Reply, Reply> {
+    let Some((path, lines)) = &request.selection else { return Err(Reply::say(CANNOT)) };
+    workspace::read(conversation, std::iter::once(path.as_ref()))?;
+    let Some(text) = conversation.text(path) else { return Err(Reply::say(CANNOT)) };
+    let source = Source::lex(path, text);
+    let mut outcome = Outcome::default();
+    let mut followed = 0;
+    for comment in selected(&source, *lines) {
+        let wishes = wishes(comment.text);
+        if wishes.is_empty() {
+            continue;
+        }
+        let before = outcome.changes();
+        follow(conversation, request, &wishes, &mut outcome)?;
+        if outcome.changes() == before {
+            outcome.say("the comment that asked stays.");
+        } else {
+            followed += 1;
+            outcome.edits.entry(path.to_string()).or_default().push(without(text, comment));
+        }
     }
-    Ok(outcome.into_plan().next(conversation))
+    match (followed, outcome.is_empty()) {
+        (0, true) => {
+            Err(Reply::say(format!("The comment stays: its words ask for nothing that rules can do. {CANNOT}")))
+        }
+        (0, false) => Ok(outcome.into_plan(conversation).next(conversation)),
+        _ => {
+            outcome.say(format!("removed the comment{} that asked.", if followed == 1 { "" } else { "s" }));
+            Ok(outcome.into_plan(conversation).next(conversation))
+        }
+    }
+}
+
+fn follow(
+    conversation: &Conversation<'_>,
+    request: &Request<'_>,
+    wishes: &[Wish],
+    outcome: &mut Outcome,
+) -> Result<(), Reply> {
+    for wish in wishes {
+        match wish {
+            Wish::Rename(wish) => {
+                let rename = definition(conversation, request, wish)?;
+                outcome.add(conversation, &rename, &[])?;
+            }
+            Wish::Remove(wish) => {
+                let (path, offset) = function(conversation, request, wish)?;
+                signature::without_parameter(conversation, (&path, offset), &wish.parameter, outcome)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The comments of which a part is in these lines.
+fn selected<'s, 't>(source: &'s Source<'t>, (first, last): (usize, usize)) -> impl Iterator<Item = &'s Token<'t>> {
+    source
+        .comments
+        .iter()
+        .filter(move |comment| source.line_of(comment.start) <= last && source.line_of(comment.end) >= first)
+}
+
+/// Takes a comment away, with its lines where nothing else is in them.
+fn without(text: &str, comment: &Token<'_>) -> Edit {
+    let line = text[..comment.start].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[comment.end..].find('\n').map_or(text.len(), |end| comment.end + end + 1);
+    let (before, behind) = (&text[line..comment.start], &text[comment.end..end]);
+    let (start, end) = match (before.trim().is_empty(), behind.trim().is_empty()) {
+        (true, true) => (line, end),
+        (false, true) => (line + before.trim_end().len(), comment.end),
+        _ => (comment.start, end - behind.trim_start().len()),
+    };
+    Edit { start, end, text: String::new() }
+}
+
+/// The one function that has the parameter and is meant: by its name, or as the next one to the place of the request.
+fn function(conversation: &Conversation<'_>, request: &Request<'_>, wish: &Removal) -> Result<(String, usize), Reply> {
+    let nearby = request.selection.as_ref().map(|(path, (_, last))| (path.to_string(), *last));
+    let nearby = nearby.or_else(|| Some((request.path.as_ref()?.to_string(), usize::MAX)));
+    let paths: Vec<String> = match &wish.function {
+        Some(name) => workspace::search(conversation, name, None)?.into_keys().collect(),
+        None => nearby.iter().map(|(path, _)| path.clone()).collect(),
+    };
+    let code = |path: &&String| Language::of(path) != Language::Text;
+    workspace::read(conversation, paths.iter().filter(code).map(String::as_str))?;
+    let mut found = Vec::new();
+    for path in paths.iter().filter(code) {
+        let Some(text) = conversation.text(path) else { continue };
+        let named = signature::with_parameter(&Source::lex(path, text), wish.function.as_deref(), &wish.parameter);
+        found.extend(named.into_iter().map(|offset| (path.clone(), offset)));
+    }
+    let line = |(path, offset): &(String, usize)| conversation.text(path).map_or(0, |text| line_of(text, *offset));
+    if let Some((path, last)) = nearby.filter(|_| found.len() > 1) {
+        // Beside a comment, the function that follows it.
+        found.sort_by_key(|place| (place.0 != path, line(place) < last, line(place).abs_diff(last)));
+        found.truncate(if wish.function.is_none() || found.first().is_some_and(|place| place.0 == path) {
+            1
+        } else {
+            9
+        });
+    }
+    let of = wish.function.as_ref().map_or(String::new(), |name| format!(" of `{name}`"));
+    match &found[..] {
+        [place] => Ok(place.clone()),
+        [] => Err(Reply::say(format!(
+            "Pilotlight's embedded agent found no parameter `{}`{of} and changed nothing.",
+            wish.parameter
+        ))),
+        _ => {
+            let places: Vec<String> = found.iter().map(|place| format!("{}:{}", place.0, line(place))).collect();
+            Err(Reply::say(format!(
+                "Pilotlight's embedded agent found several functions with the parameter `{}`{of} and changed nothing: {}. \
+                 Ask in the file of the one you mean.",
+                wish.parameter,
+                listed(&places)
+            )))
+        }
+    }
 }
 
 /// The definition that is meant, as a rename.
-fn definition(conversation: &Conversation<'_>, request: &Request<'_>, wish: &Wish) -> Result<Rename, Reply> {
+fn definition(conversation: &Conversation<'_>, request: &Request<'_>, wish: &Renaming) -> Result<Rename, Reply> {
     let mut hits = workspace::search(conversation, &wish.old, None)?;
     hits.retain(|path, _| Language::of(path) != Language::Text);
     workspace::read(conversation, hits.keys().map(String::as_str))?;
@@ -66,7 +177,7 @@ fn definition(conversation: &Conversation<'_>, request: &Request<'_>, wish: &Wis
     })
 }
 
-fn candidates_in(path: &str, text: &str, wish: &Wish) -> Vec<Candidate> {
+fn candidates_in(path: &str, text: &str, wish: &Renaming) -> Vec<Candidate> {
     let source = Source::lex(path, text);
     let mut found = Vec::new();
     for token in source.named(&wish.old) {
@@ -86,7 +197,7 @@ fn candidates_in(path: &str, text: &str, wish: &Wish) -> Vec<Candidate> {
 fn choose(
     conversation: &Conversation<'_>,
     request: &Request<'_>,
-    wish: &Wish,
+    wish: &Renaming,
     mut candidates: Vec<Candidate>,
 ) -> Result<Vec<Candidate>, Reply> {
     let narrow = |candidates: &mut Vec<Candidate>, wanted: &dyn Fn(&Candidate) -> bool| {
@@ -122,7 +233,7 @@ fn choose(
 }
 
 /// The candidates that are not uses of an earlier one: a trait's method and its implementations are one.
-fn distinct(conversation: &Conversation<'_>, wish: &Wish, candidates: &[Candidate]) -> Vec<Candidate> {
+fn distinct(conversation: &Conversation<'_>, wish: &Renaming, candidates: &[Candidate]) -> Vec<Candidate> {
     let mut paths: Vec<&str> = candidates.iter().map(|candidate| candidate.path.as_str()).collect();
     paths.dedup();
     let texts = paths.iter().filter_map(|path| Some((*path, conversation.text(path)?)));
@@ -140,86 +251,4 @@ fn distinct(conversation: &Conversation<'_>, wish: &Wish, candidates: &[Candidat
         distinct.push(candidate.clone());
     }
     distinct
-}
-
-/// The renames an instruction asks for.
-fn wishes(instruction: &str) -> Vec<Wish> {
-    let words: Vec<&str> = instruction.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
-    let mut wishes = Vec::new();
-    let mut at = 0;
-    let mut renaming = false;
-    while at < words.len() {
-        let verb = words[at].to_ascii_lowercase();
-        if matches!(verb.as_str(), "rename" | "renaming") {
-            renaming = true;
-            at += 1;
-        } else if !(renaming && verb == "and") {
-            at += 1;
-            continue;
-        } else {
-            at += 1;
-        }
-        let Some(link) = words[at..]
-            .iter()
-            .take(6)
-            .position(|word| matches!(word.to_ascii_lowercase().as_str(), "to" | "into" | "as" | "->" | "=>"))
-        else {
-            continue;
-        };
-        let (Some(old), Some(new)) = (words[at..at + link].last(), words.get(at + link + 1)) else { continue };
-        let (owner, old) = split_owner(old);
-        let (_, new) = split_owner(new);
-        if is_identifier(old) && is_identifier(new) && old != new && !is_pronoun(old) {
-            wishes.push(Wish { owner: owner.map(str::to_owned), old: old.to_owned(), new: new.to_owned() });
-            at += link + 2;
-        }
-    }
-    wishes
-}
-
-/// A word without quotes, commas and a call's brackets.
-fn bare(word: &str) -> &str {
-    let word = word.trim_matches(|char: char| "`'\",;:!?".contains(char));
-    let word = word.strip_suffix('.').unwrap_or(word);
-    let word = word.trim_matches(|char: char| "`'\"".contains(char));
-    word.strip_suffix("()").unwrap_or(word)
-}
-
-fn is_pronoun(word: &str) -> bool {
-    matches!(word, "it" | "this" | "that" | "them" | "these" | "everything" | "all")
-}
-
-fn split_owner(word: &str) -> (Option<&str>, &str) {
-    let cut = word.rfind("::").map(|cut| (cut, 2)).or_else(|| word.rfind(['.', '#']).map(|cut| (cut, 1)));
-    match cut {
-        Some((cut, width)) => {
-            let owner = &word[..cut];
-            (Some(owner.rsplit(['.', ':']).next().unwrap_or(owner)), &word[cut + width..])
-        }
-        None => (None, word),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(instruction: &str) -> Vec<(Option<String>, String, String)> {
-        wishes(instruction).into_iter().map(|wish| (wish.owner, wish.old, wish.new)).collect()
-    }
-
-    #[test]
-    fn wishes_are_read_from_words() {
-        let plain = |old: &str, new: &str| (None, old.to_owned(), new.to_owned());
-        assert_eq!(read("rename fetch to load everywhere"), [plain("fetch", "load")]);
-        assert_eq!(read("Please rename the function `fetch` to `load` in src/a.rs."), [plain("fetch", "load")]);
-        assert_eq!(read("rename 'a' to 'b' and c to d"), [plain("a", "b"), plain("c", "d")]);
-        assert_eq!(
-            read("Rename method Store::get() to fetch_one"),
-            [(Some("Store".into()), "get".into(), "fetch_one".into())]
-        );
-        assert_eq!(read("rename a -> b"), [plain("a", "b")]);
-        assert_eq!(read("translate this to French"), []);
-        assert_eq!(read("rename it to something nicer-looking"), []);
-    }
 }

@@ -33,12 +33,12 @@ enum Difference {
     Reshaped { line: usize, column: usize },
 }
 
-/// Files whose changes may hold a rename: their texts have to be known.
+/// Files whose changes may mean something for others: their texts have to be known.
 pub fn touched(conversation: &Conversation<'_>) -> Vec<String> {
     let mut paths: Vec<String> = conversation
         .changes
         .iter()
-        .filter(|change| change.blocks.iter().any(|block| !block.removed.is_empty() && !block.added.is_empty()))
+        .filter(|change| !change.blocks.is_empty())
         .map(|change| change.path.to_string())
         .collect();
     paths.sort();

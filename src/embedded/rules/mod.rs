@@ -1,4 +1,5 @@
-//! The embedded rule agent: carries renames through a workspace and applies fixes that diagnostics spell out.
+//! The embedded rule agent: carries renames and changed signatures through a workspace and applies fixes that
+//! diagnostics spell out.
 //!
 //! It sees a conversation exactly as a model would and answers with text and tool calls, recomputed from the whole
 //! conversation each round. It has no state and no access to files, and it never pretends to be a model.
@@ -13,14 +14,20 @@ mod frames;
 mod instruction;
 mod intent;
 mod lexer;
+mod lists;
+mod moves;
 mod patch;
 mod plan;
 mod python;
 mod rename;
+mod rewrite;
 mod rust;
+mod signature;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod variants;
+mod words;
 mod workspace;
 
 use serde_json::Value;
@@ -29,8 +36,12 @@ use crate::wire::item::Item;
 use conversation::Conversation;
 
 /// What the agent says to everything it cannot do.
-pub const CANNOT: &str = "Pilotlight's embedded agent renames, finishes renames and fixes diagnostics that say how; \
+pub const CANNOT: &str = "Pilotlight's embedded agent renames, finishes renames and changed signatures, and fixes diagnostics that say how; \
 for anything else set provider.base_url and provider.api_key_env in the configuration (pilotlight config shows where).";
+
+/// What the agent says of something it has seen and cannot do.
+const BY_MODEL: &str = "A model would do that: set provider.base_url and provider.api_key_env in the configuration \
+(pilotlight config shows where).";
 
 /// One item of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +84,7 @@ pub fn respond(conversation: &[Item]) -> Reply {
         "finish" => finish::finish(&conversation),
         "fix" => fix::fix(&conversation, request),
         "edit" => instruction::edit(&conversation, request),
+        "implement" => instruction::implement(&conversation, request),
         _ => Err(Reply::say(CANNOT)),
     };
     answer.unwrap_or_else(|reply| reply)

@@ -35,6 +35,28 @@ pub struct Definition {
     pub reach: Reach,
 }
 
+/// A function as it is written, with or without a body; token indices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its name.
+    pub name: usize,
+    /// The brackets of its parameters; twice the one parameter of an arrow function without brackets.
+    pub params: (usize, usize),
+    /// First token of the body and the one behind its last.
+    pub body: Option<(usize, usize)>,
+    /// Python: whether its first parameter is the object or class it is called on.
+    pub takes_self: bool,
+    /// Python: whether a decorator may change what it takes.
+    pub decorated: bool,
+}
+
+impl Function {
+    /// A function of a language that has neither Python's `self` nor its decorators.
+    pub fn plain(name: usize, params: (usize, usize), body: Option<(usize, usize)>) -> Function {
+        Function { name, params, body, takes_self: false, decorated: false }
+    }
+}
+
 /// Whether an occurrence of a name is a use of the definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

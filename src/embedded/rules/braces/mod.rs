@@ -10,7 +10,7 @@ mod members;
 mod syntax;
 
 use super::lexer::{Language, Source};
-use super::symbol::{Definition, Reach, Target, Uses, Verdict};
+use super::symbol::{Definition, Function, Reach, Target, Uses, Verdict};
 use declarations::{Declaration, Sort, lookup, of_name};
 use syntax::{Brace, Syntax};
 
@@ -46,10 +46,45 @@ pub fn definition(source: &Source<'_>, token: usize) -> Option<Definition> {
     Some(Definition { what, reach: if whole { reach } else { Reach::File } })
 }
 
-/// The name tokens of functions with the brackets of their parameters.
-pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
+/// The functions of a file, prototypes and the methods of interfaces included.
+pub fn functions(source: &Source<'_>) -> Vec<Function> {
     let syntax = Syntax::of(source.clone());
-    syntax.functions.iter().filter_map(|function| Some((function.name?, function.params))).collect()
+    let with_body = syntax.functions.iter().filter_map(|function| {
+        let name = function.name.or_else(|| assigned_name(&syntax, function.params.0))?;
+        Some(Function::plain(name, function.params, Some(function.body)))
+    });
+    let mut found: Vec<Function> = with_body.collect();
+    let names: Vec<usize> = found.iter().map(|function| function.name).collect();
+    for name in (0..source.code.len()).filter(|token| source.is_ident(*token) && source.after(*token) == "(") {
+        let announced = source.before(name) == "function"
+            || declarations::at(&syntax, name)
+                .is_some_and(|declared| matches!(declared.sort, Sort::Function | Sort::Member(_)));
+        if announced && !names.contains(&name) {
+            found.push(Function::plain(name, (name + 1, syntax.partner[name + 1]), None));
+        }
+    }
+    found
+}
+
+/// The name of `name = (…) =>` and `name = function (…)`, whose parameters begin at a token.
+fn assigned_name(syntax: &Syntax<'_>, params: usize) -> Option<usize> {
+    let mut equals = params.checked_sub(1)?;
+    while matches!(syntax.at(equals), "async" | "function" | "*") {
+        equals = equals.checked_sub(1)?;
+    }
+    let name = equals.checked_sub(1)?;
+    let named = syntax.is_ecma() && syntax.at(equals) == "=" && syntax.source.is_ident(name);
+    (named && declarations::at(syntax, name).is_some()).then_some(name)
+}
+
+/// The parameter or local that a bare name would mean at a token.
+pub fn visible(source: &Source<'_>, token: usize, name: &str) -> Option<usize> {
+    let syntax = Syntax::of(source.clone());
+    let declared = of_name(&syntax, name);
+    // A declaration further down may hide the name already, or not be seen yet: neither has a value here.
+    let found = lookup(&declared, token).filter(|found| found.token < token)?;
+    let hoisted = found.sort == Sort::Local && source.before(found.token) == "var";
+    (matches!(found.sort, Sort::Local | Sort::Param) && !hoisted).then_some(found.token)
 }
 
 /// The type or function around a definition.

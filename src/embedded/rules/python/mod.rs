@@ -8,7 +8,7 @@ mod modules;
 mod scopes;
 
 use super::lexer::{Kind as TokenKind, Source};
-use super::symbol::{Definition, Reach, Target, Uses, Verdict};
+use super::symbol::{Definition, Function, Reach, Target, Uses, Verdict};
 use modules::{imported_from, means, module_named, module_of};
 use scopes::{Role, ScopeKind, Scopes};
 
@@ -64,11 +64,51 @@ fn kind_of(scopes: &Scopes<'_>, token: usize) -> Option<Kind> {
     })
 }
 
-/// The name tokens of functions with the brackets of their parameters.
-pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
+/// The functions of a file.
+pub fn functions(source: &Source<'_>) -> Vec<Function> {
     let scopes = Scopes::of(source.clone());
     let functions = scopes.scopes.iter().filter(|scope| scope.kind == ScopeKind::Function);
-    functions.filter_map(|scope| Some((scope.name?, scope.params?))).collect()
+    let functions = functions.filter_map(|scope| {
+        let name = scope.name?;
+        let decorators = scopes.decorators(name);
+        Some(Function {
+            name,
+            params: scope.params?,
+            body: Some(scope.body),
+            takes_self: scopes.scopes[scope.parent].kind == ScopeKind::Class && !decorators.contains(&"staticmethod"),
+            decorated: decorators.iter().any(|decorator| !keeps_parameters(decorator)),
+        })
+    });
+    functions.collect()
+}
+
+/// Whether a decorator is known to leave the parameters of its function as they are.
+fn keeps_parameters(decorator: &str) -> bool {
+    matches!(
+        decorator,
+        "staticmethod"
+            | "classmethod"
+            | "abstractmethod"
+            | "override"
+            | "final"
+            | "cache"
+            | "lru_cache"
+            | "contextmanager"
+            | "asynccontextmanager"
+            | "deprecated"
+    )
+}
+
+/// The parameter or local that a bare name would mean at a token, if it is bound on every way there.
+pub fn visible(source: &Source<'_>, token: usize, name: &str) -> Option<usize> {
+    let scopes = Scopes::of(source.clone());
+    let bound = scopes.bindings(name);
+    let scope = scopes.lookup(token, name, &bound)?;
+    if scopes.scopes[scope].kind != ScopeKind::Function {
+        return None;
+    }
+    let mut bindings = bound.iter().filter(|(other, _)| *other == scope).map(|(_, binding)| *binding);
+    bindings.find(|binding| scopes.parameter_of(*binding).is_some() || scopes.comes_first(*binding, token))
 }
 
 /// The class or function around a definition.

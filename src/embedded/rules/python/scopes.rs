@@ -140,6 +140,31 @@ impl<'t> Scopes<'t> {
         start - line
     }
 
+    /// Whether every way to `token` leads through the line of `binding`: it stands before, in a block around.
+    pub fn comes_first(&self, binding: usize, token: usize) -> bool {
+        let (line, indent) = (self.line[binding], self.indent(self.line[binding]));
+        let between = (line + 1..=self.line[token]).filter(|at| self.source.code[*at].first);
+        line < self.line[token] && between.into_iter().all(|at| self.indent(at) >= indent)
+    }
+
+    /// The last names of the decorators of the function with this name.
+    pub fn decorators(&self, name: usize) -> Vec<&'t str> {
+        let mut decorators = Vec::new();
+        let mut line = self.line[name];
+        while let Some(last) = line.checked_sub(1) {
+            line = self.line[last];
+            if self.at(line) != "@" {
+                break;
+            }
+            let mut decorator = line + 1;
+            while self.source.after(decorator) == "." {
+                decorator += 2;
+            }
+            decorators.push(self.at(decorator));
+        }
+        decorators
+    }
+
     /// Behind the last token of the logical line.
     fn line_end(&self, token: usize) -> usize {
         (token + 1..self.source.code.len()).find(|at| self.source.code[*at].first).unwrap_or(self.source.code.len())

@@ -16,7 +16,7 @@ mod text;
 mod types;
 
 use super::lexer::Source;
-use super::symbol::{Definition, Reach, Target, Uses};
+use super::symbol::{Definition, Function, Reach, Target, Uses};
 use modules::Modules;
 use outline::{ItemKind, Outline};
 use roles::{Role, Roles};
@@ -84,10 +84,22 @@ pub fn binding(source: &Source<'_>, token: usize) -> Option<usize> {
     named.into_iter().find(|(other, _)| *other == region).map(|(_, binding)| binding)
 }
 
-/// The name tokens of functions with the brackets of their parameters.
-pub fn functions(source: &Source<'_>) -> Vec<(usize, (usize, usize))> {
+/// The functions of a file.
+pub fn functions(source: &Source<'_>) -> Vec<Function> {
     let outline = Outline::of(source.clone());
-    outline.items.iter().filter_map(|item| Some((item.name?, item.params?))).collect()
+    let functions = outline.items.iter().filter_map(|item| {
+        let body = item.body.map(|(open, close)| (open, close + 1));
+        Some(Function::plain(item.name?, item.params?, body))
+    });
+    functions.collect()
+}
+
+/// The parameter or local that a bare name would mean at a token.
+pub fn visible(source: &Source<'_>, token: usize, name: &str) -> Option<usize> {
+    let roles = Roles::of(Outline::of(source.clone()));
+    let named = roles.bindings.of_name(&roles.outline, name);
+    let region = roles.local(&named, token)?;
+    named.into_iter().find(|(other, _)| *other == region).map(|(_, binding)| binding)
 }
 
 /// The type, trait or module around a definition, if any: what a qualified name would begin with.

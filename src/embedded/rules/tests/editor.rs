@@ -111,7 +111,8 @@ impl Editor {
     /// Compares the files named in `after`; the others must be as they were at the start of the turn's patches.
     pub fn expect(&self, after: &str) {
         for (path, text) in files(after) {
-            assert_eq!(self.files.get(&path), Some(&text), "{path}");
+            let said = self.items.last();
+            assert_eq!(self.files.get(&path), Some(&text), "{path}: {said:?}");
         }
     }
 

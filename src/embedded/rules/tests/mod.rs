@@ -1,12 +1,15 @@
 //! The agent at work on small workspaces: files in one string, a change or an instruction, and what came of it.
 
+mod comments;
 mod editor;
 mod fixes;
 mod protocol;
 mod python;
 mod rust;
 mod rust_members;
+mod signatures;
 mod typescript;
+mod variants;
 mod various;
 
 use editor::Editor;

@@ -339,7 +339,10 @@ fn send(target: &str, times: u8) { println!(\"{target}\") }
 fn a() { send(\"x\"); }
 ",
     );
-    assert!(said.contains("The parameters of `send` (src/lib.rs:1) changed; what its callers pass is yours to decide: src/b.rs:3, src/lib.rs:2."), "{said}");
+    assert!(
+        said.contains("`send` (src/lib.rs:1) changed. What to pass for `times` only you or a model can say: src/b.rs:3, src/lib.rs:2."),
+        "{said}"
+    );
 }
 
 #[test]
