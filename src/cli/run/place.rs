@@ -18,8 +18,7 @@ pub struct Place {
 /// # Errors
 /// What is wrong with it, as a clause to put after the option.
 pub fn place(given: &str, workspace: &Workspace) -> Result<Place, String> {
-    // A name that ends like a place is a name where there is such a file.
-    let (name, line) = if find(given, workspace).is_some() { (given, None) } else { split(given) };
+    let (name, line) = split(given);
     let Some(found) = find(name, workspace) else { return Err(not_found(name, workspace)) };
     let root = workspace.root().display();
     let full = found.canonicalize().map_err(|error| format!("{error}; give a file that can be read"))?;
