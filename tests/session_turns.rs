@@ -586,18 +586,6 @@ async fn a_turn_on_an_excluded_file_is_refused_by_its_rule_and_nothing_is_sent()
 }
 
 #[tokio::test]
-async fn an_instruction_that_is_too_long_is_refused_and_the_next_turn_is_as_if_it_had_not_been() {
-    let mut rig = setup().warm().await;
-    let ask = Ask { instruction: Some("x".repeat(64 * 1024 + 1)), ..Rig::ask("src/a.rs") };
-    let ended = rig.run(ask).await;
-    assert_eq!(ended.outcome(), Outcome::Refused);
-    assert!(ended.message.contains("65537 bytes") && ended.message.contains("Nothing was done"), "{}", ended.message);
-    assert!(rig.provider.requests().is_empty());
-    rig.edit("src/a.rs", [Reply::text("Done.")]).await;
-    assert!(rig.provider.requests()[0].text().contains(CODE), "the file is sent to a model that has not seen it");
-}
-
-#[tokio::test]
 async fn a_turn_cancelled_while_it_waits_in_the_queue_asks_nothing() {
     let mut rig = setup().warm().await;
     let sign = Arc::new(Notify::new());

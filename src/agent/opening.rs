@@ -19,9 +19,6 @@ const GUIDELINES: &str = "AGENTS.md";
 /// Bytes of all guidelines that concern a file.
 const MAX_GUIDELINES_BYTES: usize = 32 * 1024;
 
-/// Bytes of the person's own words; a longer text belongs in a file.
-const MAX_INSTRUCTION_BYTES: usize = 64 * 1024;
-
 /// What is known before a turn's first request is put together.
 pub struct Known {
     /// What the model knows.
@@ -49,7 +46,7 @@ pub struct Opening {
 /// Puts a turn's beginning together; blocks.
 ///
 /// # Errors
-/// A rule keeps the invoked file from models, or too much was said; the reason, for the user.
+/// A rule keeps the invoked file from models; the reason, for the user.
 pub fn open(request: &TurnRequest, known: Known) -> Result<Opening, String> {
     let Known { ledger, working, rebased } = known;
     let workspace = &request.workspace;
@@ -58,13 +55,6 @@ pub fn open(request: &TurnRequest, known: Known) -> Result<Opening, String> {
             Ok(_) | Err(ReadError::NotFound) => {}
             Err(error) => return Err(format!("{path} is not sent to a model: {error}. Nothing was done.")),
         }
-    }
-    if let Some(words) = request.ask.instruction.as_ref().filter(|words| words.len() > MAX_INSTRUCTION_BYTES) {
-        let bytes = words.len();
-        return Err(format!(
-            "The instruction has {bytes} bytes, more than the {MAX_INSTRUCTION_BYTES} that are sent; put the text into a \
-             file and name that. Nothing was done."
-        ));
     }
     let before = ledger.clone();
     let mut opening = Opening { ledger, working, brief: None, messages: Vec::new(), shares: Shares::default() };
