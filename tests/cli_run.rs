@@ -240,6 +240,8 @@ fn a_diff_that_cannot_be_printed_is_a_failure() {
 fn a_wrong_place_is_told_with_what_would_be_right() {
     let project = Project::new(RUST);
     project.write("empty.rs", "");
+    #[cfg(unix)]
+    project.write("back\\slash.rs", "");
     std::fs::write(project.outside("elsewhere.rs"), "").unwrap();
     for (file, words) in [
         ("src/nothing.rs", "there is no such file in"),
@@ -251,6 +253,8 @@ fn a_wrong_place_is_told_with_what_would_be_right() {
         ("src/lib.rs:6", "line 6 is past the end; src/lib.rs has 5 lines"),
         ("src/lib.rs:99999999999:1", "line 99999999999 is past the end"),
         ("empty.rs:2", "line 2 is past the end; empty.rs has 1 line"),
+        #[cfg(unix)]
+        ("back\\slash.rs", "no model is given a name like this"),
         ("src/lib.rs:0", "\"0\" is not a place in src/lib.rs; lines and columns are numbers from 1"),
         ("src/lib.rs:here", "\"here\" is not a place in src/lib.rs"),
         ("src/lib.rs:-1", "\"-1\" is not a place in src/lib.rs"),
