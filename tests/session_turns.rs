@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pilotlight::agent::{Action, Ask};
 use pilotlight::config::ToolStyle;
 use pilotlight::session::receipt::Outcome;
-use pilotlight::workspace::{Diagnostic, RelPath, Reported, Severity};
+use pilotlight::workspace::{Diagnostic, RelPath, Related, Reported, Severity};
 use provider::{Call, Decision, Ended, Mirror, Reply, Rig, Setup, Step};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -148,19 +148,46 @@ async fn search_and_list_files_show_what_may_be_seen_and_the_models_own_changes(
     assert_eq!(outputs[6], "No matches.");
 }
 
-#[tokio::test]
-async fn diagnostics_are_given_by_file_and_marked_when_the_file_has_changed_since() {
-    let mut rig = setup().warm().await;
-    let path = RelPath::parse("src/a.rs").unwrap();
-    let diagnostic = Diagnostic {
+fn missing_function(related: Vec<Related>) -> Diagnostic {
+    Diagnostic {
         start: (2, 5),
         end: (2, 8),
         severity: Severity::Error,
         source: Some("rustc".into()),
         code: Some("E0425".into()),
         message: "cannot find `one`".into(),
-        related: Vec::new(),
+        related,
+    }
+}
+
+#[tokio::test]
+async fn related_places_in_files_that_models_may_not_see_are_left_out() {
+    let mut rig = setup().warm().await;
+    let at = |path: &str| RelPath::parse(path).unwrap();
+    let related = |path: &str| Related { path: at(path), line: 1, column: 1, message: format!("seen in {path}") };
+    let diagnostic = missing_function(vec![related(".env"), related("src/b.rs")]);
+    rig.diagnostics.replace(at("src/a.rs"), Reported { diagnostics: vec![diagnostic.clone()], version: None });
+    let told = output(&mut rig, Call::new("diagnostics", json!({}))).await;
+    assert!(told.contains("related src/b.rs:1:1: seen in src/b.rs") && !told.contains(".env"), "{told}");
+
+    let ask = Ask {
+        action: Action::Fix,
+        diagnostics: vec![(at("src/a.rs"), vec![diagnostic])],
+        instruction: None,
+        ..Rig::ask("src/a.rs")
     };
+    rig.provider.script([Reply::text("Done.")]);
+    let before = rig.provider.requests().len();
+    rig.run(ask).await;
+    let sent = rig.provider.requests()[before].text();
+    assert!(sent.contains("related src/b.rs:1:1") && !sent.contains(".env"), "{sent}");
+}
+
+#[tokio::test]
+async fn diagnostics_are_given_by_file_and_marked_when_the_file_has_changed_since() {
+    let mut rig = setup().warm().await;
+    let path = RelPath::parse("src/a.rs").unwrap();
+    let diagnostic = missing_function(Vec::new());
     rig.diagnostics.replace(path, Reported { diagnostics: vec![diagnostic], version: None });
     let all = || Call::new("diagnostics", json!({}));
     let patch = Call::swap("src/a.rs", "    one();", "    eins();");

@@ -134,7 +134,11 @@ impl Opening {
             (None, None) => None,
         };
         let subject = text.as_ref().map(|text| Subject { text, known });
-        let message = request::render(&request.ask, subject, &unfinished(request, before), &mut self.shares);
+        let mut ask = request.ask.clone();
+        for (_, diagnostics) in &mut ask.diagnostics {
+            *diagnostics = diagnostics.iter().map(|diagnostic| request.workspace.shown(diagnostic)).collect();
+        }
+        let message = request::render(&ask, subject, &unfinished(request, before), &mut self.shares);
         if let (Some(path), Some(text), Some((first, last)), false) = (file, &text, message.shown, known) {
             self.ledger.saw(path, text, text, Sight::Lines { first, last, of: text.line_count() });
         }

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
+use super::diagnostics::Diagnostic;
 use super::document::Snapshot;
 use super::path::RelPath;
 use super::policy::{Exclusion, is_text, is_text_rope};
@@ -114,6 +115,13 @@ impl Workspace {
     /// created over one that is excluded.
     pub fn exists(&self, path: &RelPath) -> bool {
         self.document(path).is_some() || self.on_disk(path)
+    }
+
+    /// A diagnostic as models may see it: without related places in files that they may not.
+    pub fn shown(&self, diagnostic: &Diagnostic) -> Diagnostic {
+        let mut shown = diagnostic.clone();
+        shown.related.retain(|related| self.check(&related.path).is_ok());
+        shown
     }
 
     /// Whether there is something at this path on disk; a link that leads nowhere counts.

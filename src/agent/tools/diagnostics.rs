@@ -36,7 +36,7 @@ pub fn run(arguments: Arguments, view: &View) -> Result<Answer, String> {
                 output.push_str("There are more; ask for one file.\n");
                 return Ok(Answer { output, effect: Effect::Nothing });
             }
-            let _ = writeln!(output, "{}", diagnostic.render());
+            let _ = writeln!(output, "{}", view.workspace.shown(diagnostic).render());
         }
     }
     if output.is_empty() {
