@@ -11,7 +11,7 @@ use super::Workspace;
 use super::document::Snapshot;
 use super::path::RelPath;
 use super::policy::{Exclusion, is_text, is_text_rope};
-use super::text::{ModelText, normalized};
+use super::text::{ModelText, shown};
 
 /// Why a file cannot be read: a clause to put after *PATH cannot be read:*. It is for people; where it is
 /// [`ReadError::Excluded`] or [`ReadError::Outside`], a model is told only that the file is not available.
@@ -74,7 +74,7 @@ impl Source {
     pub(super) fn into_model_string(self) -> String {
         match self {
             Source::Document(document) => document.model_text().to_string(),
-            Source::Disk(text) => normalized(&text).into_owned(),
+            Source::Disk(text) => shown(&text).into_owned(),
         }
     }
 }

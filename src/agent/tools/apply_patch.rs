@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Answer, Effect, Input, View, Write};
+use crate::agent::restore::{Misplaced, may_write, restore};
 use crate::edit::{FilePatch, PatchError, apply_hunks, patch};
-use crate::workspace::{ModelText, RelPath};
+use crate::workspace::{ModelText, RelPath, secrets};
 
 /// The arguments of the function: the one that is declared, or those of the built-in tool, which some models send
 /// from habit.
@@ -80,6 +81,11 @@ fn take(patches: Result<Vec<FilePatch>, PatchError>, view: &View) -> Answer {
     draft.finish()
 }
 
+/// Whether the marks of a text are after a change what and where they were.
+fn stay(base: &ModelText, after: &str) -> Result<(), Misplaced> {
+    restore(&secrets::hide(&base.to_string()), after).map(drop)
+}
+
 fn refused(reason: &str, files: Vec<RelPath>) -> Answer {
     Answer { output: format!("Error: {reason}"), effect: Effect::Refused(files) }
 }
@@ -98,6 +104,7 @@ impl Draft<'_> {
         match patch {
             FilePatch::Add { text, .. } => {
                 self.may_create(&path)?;
+                may_write(text).map_err(|misplaced| format!("{path}: {misplaced}"))?;
                 self.write(&path, None, Some(ModelText::from_lf(text)));
             }
             FilePatch::Delete { .. } => {
@@ -107,6 +114,9 @@ impl Draft<'_> {
             FilePatch::Update { move_to, hunks, .. } => {
                 let before = self.text(&path)?;
                 let after = apply_hunks(&before.to_string(), hunks).map_err(|error| format!("{path}: {error}"))?;
+                // The user's text is what the change will be made to; an earlier patch may have been taken back.
+                let base = self.view.working.base(&path).unwrap_or(&before);
+                stay(base, &after).map_err(|misplaced| format!("{path}: {misplaced}"))?;
                 let after = ModelText::from_lf(&after);
                 match move_to {
                     None => self.write(&path, Some(before), Some(after)),
