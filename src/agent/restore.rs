@@ -13,6 +13,9 @@ use crate::workspace::secrets::{self, Hidden, Mark};
 /// Of more marks of one kind in lines that changed together, it is not tried to tell which is which.
 const MAX_BESIDE: usize = 200;
 
+/// Characters of a line that are looked at on each side of a mark.
+const MAX_CONTEXT: usize = 300;
+
 /// Why a text cannot be had with the secrets in it: a clause to put after the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misplaced {
@@ -48,12 +51,13 @@ pub fn restore(now: &Hidden<'_>, target: &str) -> Result<String, Misplaced> {
     if now.marks().is_empty() && written.is_empty() {
         return Ok(target.to_owned());
     }
+    let change = Change { now, lines: now.text().split_inclusive('\n').collect(), target, written };
     let mut restored = String::with_capacity(target.len());
     let mut copied = 0;
     for hunk in line_hunks(now.text(), target) {
         restored.push_str(now.revealed(copied..hunk.old.bytes.start));
         copied = hunk.old.bytes.end;
-        changed_lines(now, target, &written, &hunk, &mut restored)?;
+        change.restore_lines(&hunk, &mut restored)?;
     }
     restored.push_str(now.revealed(copied..now.text().len()));
     match secrets::hide(&restored).text() == secrets::hide(target).text() {
@@ -62,37 +66,92 @@ pub fn restore(now: &Hidden<'_>, target: &str) -> Result<String, Misplaced> {
     }
 }
 
-/// Writes the new lines of a hunk.
-fn changed_lines(
-    now: &Hidden<'_>,
-    target: &str,
-    written: &[Range<usize>],
-    hunk: &LineHunk,
-    restored: &mut String,
-) -> Result<(), Misplaced> {
-    let mut kinds: BTreeMap<&str, (Vec<&Mark>, Vec<&Range<usize>>)> = BTreeMap::new();
-    for mark in within(written, |mark| mark.start, &hunk.new.bytes) {
-        kinds.entry(&target[mark.clone()]).or_default().1.push(mark);
+/// Both sides of a change.
+struct Change<'a> {
+    now: &'a Hidden<'a>,
+    /// The lines of what is seen of `now`.
+    lines: Vec<&'a str>,
+    target: &'a str,
+    /// The marks in `target`.
+    written: Vec<Range<usize>>,
+}
+
+impl<'a> Change<'a> {
+    /// Writes the new lines of a hunk.
+    fn restore_lines(&self, hunk: &LineHunk, restored: &mut String) -> Result<(), Misplaced> {
+        let mut kinds: BTreeMap<&str, (Vec<&Mark>, Vec<&Range<usize>>)> = BTreeMap::new();
+        for mark in within(&self.written, |mark| mark.start, &hunk.new.bytes) {
+            kinds.entry(&self.target[mark.clone()]).or_default().1.push(mark);
+        }
+        for mark in within(self.now.marks(), |mark| mark.at.start, &hunk.old.bytes) {
+            kinds.entry(&self.now.text()[mark.at.clone()]).or_default().0.push(mark);
+        }
+        let mut stays = Vec::new();
+        for (old, new) in kinds.values() {
+            if new.len() < old.len() && self.could_be_elsewhere(hunk) {
+                return Err(Misplaced::Unclear);
+            }
+            stays.extend(new.iter().zip(self.pair(old, new)?));
+        }
+        stays.sort_by_key(|(mark, _)| mark.start);
+        let mut copied = hunk.new.bytes.start;
+        for (mark, secret) in stays {
+            restored.push_str(&self.target[copied..mark.start]);
+            restored.push_str(self.now.behind(secret));
+            copied = mark.end;
+        }
+        restored.push_str(&self.target[copied..hunk.new.bytes.end]);
+        Ok(())
     }
-    for mark in within(now.marks(), |mark| mark.at.start, &hunk.old.bytes) {
-        kinds.entry(&now.text()[mark.at.clone()]).or_default().0.push(mark);
-    }
-    let mut stays = Vec::new();
-    for (old, new) in kinds.values() {
-        if new.len() < old.len() && could_be_elsewhere(now.text(), hunk) {
+
+    /// For each new mark of one kind in a hunk, the secret it stands for: in their order, and the one whose line is most
+    /// like the mark's.
+    fn pair(&self, old: &[&'a Mark], new: &[&Range<usize>]) -> Result<Vec<&'a Mark>, Misplaced> {
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        if new.len() > old.len() {
+            return Err(Misplaced::Written);
+        }
+        if old.len() > MAX_BESIDE {
             return Err(Misplaced::Unclear);
         }
-        stays.extend(new.iter().zip(pair(now.text(), old, target, new)?));
+        let contexts: Vec<Context<'_>> = old.iter().map(|mark| Context::of(self.now.text(), &mark.at)).collect();
+        let mut chosen = Vec::with_capacity(new.len());
+        for (turn, mark) in new.iter().enumerate() {
+            let own = Context::of(self.target, mark);
+            let likeness: Vec<usize> = contexts.iter().map(|context| own.likeness(context)).collect();
+            let most = likeness.iter().max();
+            let mut best = (0..old.len()).filter(|at| likeness.get(*at) == most);
+            let choice = match old.len() == new.len() {
+                // All stay: in order, unless the lines say otherwise.
+                true => best.find(|at| *at == turn).ok_or(Misplaced::Written)?,
+                false => match (best.next(), best.next()) {
+                    (Some(only), None) => only,
+                    _ => return Err(Misplaced::Unclear),
+                },
+            };
+            chosen.push(choice);
+        }
+        match chosen.is_sorted_by(|one, next| one < next) {
+            true => Ok(chosen.into_iter().map(|at| old[at]).collect()),
+            false => Err(Misplaced::Written),
+        }
     }
-    stays.sort_by_key(|(mark, _)| mark.start);
-    let mut copied = hunk.new.bytes.start;
-    for (mark, secret) in stays {
-        restored.push_str(&target[copied..mark.start]);
-        restored.push_str(now.behind(secret));
-        copied = mark.end;
+
+    /// Whether the hunk could as well be some lines higher or lower and then take away another secret: lines with marks
+    /// of one kind may read the same.
+    fn could_be_elsewhere(&self, hunk: &LineHunk) -> bool {
+        let Range { start, end } = hunk.old.lines;
+        let [before, taken, after] = [&self.lines[..start], &self.lines[start..end], &self.lines[end..]];
+        let is_marked = |line: &&str| !secrets::marks(line).is_empty();
+        let lower = self.lines[start..].iter().zip(after).take_while(|(first, after)| first == after);
+        let higher =
+            self.lines[..end].iter().rev().zip(before.iter().rev()).take_while(|(last, before)| last == before);
+        let beside = [before.last(), after.first()];
+        lower.chain(higher).any(|(line, _)| is_marked(line))
+            || taken.iter().any(|line| is_marked(line) && beside.contains(&Some(line)))
     }
-    restored.push_str(&target[copied..hunk.new.bytes.end]);
-    Ok(())
 }
 
 /// Those that begin within a range.
@@ -100,54 +159,6 @@ fn within<'m, M>(marks: &'m [M], start: fn(&M) -> usize, range: &Range<usize>) -
     let first = marks.partition_point(|mark| start(mark) < range.start);
     let past = marks.partition_point(|mark| start(mark) < range.end);
     &marks[first..past]
-}
-
-/// For each new mark of one kind in a hunk, the secret it stands for: in their order, and the one whose line is most
-/// like the mark's.
-fn pair<'m>(text: &str, old: &[&'m Mark], target: &str, new: &[&Range<usize>]) -> Result<Vec<&'m Mark>, Misplaced> {
-    if new.is_empty() {
-        return Ok(Vec::new());
-    }
-    if new.len() > old.len() {
-        return Err(Misplaced::Written);
-    }
-    if old.len() > MAX_BESIDE {
-        return Err(Misplaced::Unclear);
-    }
-    let lines: Vec<Context<'_>> = old.iter().map(|mark| Context::of(text, &mark.at)).collect();
-    let mut chosen = Vec::with_capacity(new.len());
-    for (turn, mark) in new.iter().enumerate() {
-        let line = Context::of(target, mark);
-        let likeness: Vec<usize> = lines.iter().map(|other| line.likeness(other)).collect();
-        let most = likeness.iter().max();
-        let mut best = (0..old.len()).filter(|at| likeness.get(*at) == most);
-        let choice = match old.len() == new.len() {
-            // All stay: in order, unless the lines say otherwise.
-            true => best.find(|at| *at == turn).ok_or(Misplaced::Written)?,
-            false => match (best.next(), best.next()) {
-                (Some(only), None) => only,
-                _ => return Err(Misplaced::Unclear),
-            },
-        };
-        chosen.push(choice);
-    }
-    match chosen.is_sorted_by(|one, next| one < next) {
-        true => Ok(chosen.into_iter().map(|at| old[at]).collect()),
-        false => Err(Misplaced::Written),
-    }
-}
-
-/// Whether the hunk could as well be some lines higher or lower and then take away another secret: lines with marks of
-/// one kind may read the same.
-fn could_be_elsewhere(text: &str, hunk: &LineHunk) -> bool {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let Range { start, end } = hunk.old.lines;
-    let is_marked = |line: &&&str| !secrets::marks(line).is_empty();
-    let lower = lines[start..].iter().zip(&lines[end..]).take_while(|(first, after)| first == after);
-    let higher = lines[..end].iter().rev().zip(lines[..start].iter().rev()).take_while(|(last, before)| last == before);
-    let beside = [start.checked_sub(1), Some(end)].map(|at| at.and_then(|at| lines.get(at)));
-    lower.chain(higher).any(|(line, _)| is_marked(&line))
-        || lines[start..end].iter().filter(is_marked).any(|line| beside.contains(&Some(line)))
 }
 
 /// What stands on the line of a mark.
@@ -158,8 +169,11 @@ struct Context<'t> {
 
 impl<'t> Context<'t> {
     fn of(text: &'t str, mark: &Range<usize>) -> Context<'t> {
-        let start = text[..mark.start].rfind('\n').map_or(0, |end| end + 1);
-        let end = text[mark.end..].find('\n').map_or(text.len(), |length| mark.end + length);
+        let is_inside = |c: &char| *c != '\n';
+        let before = text[..mark.start].chars().rev().take(MAX_CONTEXT).take_while(is_inside);
+        let after = text[mark.end..].chars().take(MAX_CONTEXT).take_while(is_inside);
+        let start = mark.start - before.map(char::len_utf8).sum::<usize>();
+        let end = mark.end + after.map(char::len_utf8).sum::<usize>();
         Context { left: &text[start..mark.start], right: &text[mark.end..end] }
     }
 

@@ -12,7 +12,6 @@ use super::Secret;
 
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
-const END: &str = "-----END";
 /// Longest header, as in `ENCRYPTED PRIVATE KEY` or `PGP PRIVATE KEY BLOCK`.
 const MAX_TITLE: usize = 40;
 /// A body has at least one run of so many characters.
@@ -51,7 +50,8 @@ fn body_lines(text: &str, start: usize) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let mut at = start;
     for line in text[start..].split_inclusive('\n') {
-        let end = line.find(END);
+        // Base64 has no dashes: this is the end, or another beginning.
+        let end = line.find(DASHES);
         let content = &line[..end.unwrap_or(line.len())];
         let core = body.captures(content).and_then(|found| found.get(1));
         match core.filter(|core| core.as_str().contains(|c: char| c.is_ascii_alphanumeric())) {
