@@ -4,8 +4,10 @@
 
 mod provider;
 
+use pilotlight::agent::landing::Plan;
+use pilotlight::agent::{FileChange, Proposal};
 use pilotlight::session::receipt::Outcome;
-use pilotlight::workspace::{Diagnostic, RelPath, Reported, Severity};
+use pilotlight::workspace::{Diagnostic, ModelText, RelPath, Reported, Severity};
 use provider::{Call, Ended, Reply, Rig, Setup, Step, Terminal};
 use serde_json::json;
 
@@ -22,7 +24,9 @@ fn source() -> String {
 }
 
 async fn warm() -> Rig {
-    let rig = Setup::files(&[("src/a.rs", &source()), ("src/b.rs", "fn b() {}\n")]).warm().await;
+    let on_disk = format!("npm_token: {TOKEN}\r\n");
+    let files = [("src/a.rs", source()), ("src/b.rs", "fn b() {}\n".to_owned()), ("d.yaml", on_disk)];
+    let rig = Setup::files(&files.each_ref().map(|(path, text)| (*path, text.as_str()))).warm().await;
     rig.editor.open("src/a.rs");
     rig
 }
@@ -70,6 +74,7 @@ async fn no_model_sees_a_secret_whatever_way_it_looks() {
         Call::new("read_file", json!({"path": "src/a.rs", "start_line": 1, "end_line": 3})),
         Call::new("search", json!({"pattern": "secret:|password"})),
         Call::new("diagnostics", json!({})),
+        Call::read("d.yaml"),
         // A pattern finds nothing of what is hidden, so that it cannot be guessed at.
         Call::new("search", json!({"pattern": "ghp_|Tr0|MIIE"})),
     ];
@@ -82,7 +87,8 @@ async fn no_model_sees_a_secret_whatever_way_it_looks() {
     assert!(outputs[2].contains(found), "{}", outputs[2]);
     let told = "error: expected `u32`, found `[secret:credential]`, not [secret:github-token]";
     assert!(outputs[3].contains(told), "{}", outputs[3]);
-    assert_eq!(outputs[4], "No matches.");
+    assert_eq!(outputs[4], "d.yaml (lines 1-1 of 1)\nnpm_token: [secret:github-token]\n");
+    assert_eq!(outputs[5], "No matches.");
     // What the user types is told as a diff; a new lineage is told everything once more.
     rig.editor.replace("src/a.rs", "fn connect() {}", "fn connect(host: &str) {}");
     rig.editor.replace("src/a.rs", "let end = 0;", &format!("let other = \"{TOKEN}\";"));
@@ -171,9 +177,15 @@ async fn an_edit_that_would_uncover_a_secret_is_not_made() {
     let mut rig = warm().await;
     let body = "*** Update File: src/a.rs\n@@\n-let password = \"[secret:credential]\";\n\
         +let label = \"[secret:credential]\";\n";
-    let ended = patch(&mut rig, body).await;
-    let plan = pilotlight::agent::landing::Plan::new(&rig.editor.workspace, &ended.proposals[0]);
-    let reason = plan.unwrap_err().to_string();
+    patch(&mut rig, body).await;
+    assert!(answer(&rig).starts_with("Error: src/a.rs: a secret would no longer be recognised"), "{}", answer(&rig));
+    // What comes to the editor all the same does not get further.
+    let path = RelPath::parse("src/a.rs").unwrap();
+    let base = rig.editor.workspace.read(&path).unwrap();
+    let theirs = ModelText::from_lf(&base.to_string().replace("password =", "label ="));
+    let change = FileChange { path, renamed_from: None, base: Some(base), theirs: Some(theirs) };
+    let proposal = Proposal { turn: "t".into(), title: "uncover".into(), invoked: None, files: vec![change] };
+    let reason = Plan::new(&rig.editor.workspace, &proposal).unwrap_err().to_string();
     assert!(reason.contains("src/a.rs cannot be changed: a secret would no longer be recognised"), "{reason}");
     assert_eq!(rig.editor.buffer("src/a.rs"), source());
     rig.edit("src/a.rs", [Reply::calls([Call::read("src/a.rs")]), Reply::text("Seen.")]).await;

@@ -3,10 +3,12 @@
 //! Whoever reported them, they pass the policy before a model sees them: the path here is one the caller checked. Their
 //! words may quote the file, so the secrets of the file are hidden in them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::text::normalized;
 use super::{RelPath, Workspace, secrets};
 
 /// Diagnostics kept per file; more would be noise.
@@ -87,7 +89,8 @@ impl Workspace {
     pub fn diagnostics_in_words(&self, path: &RelPath, diagnostics: &[Diagnostic]) -> Vec<String> {
         let related = diagnostics.iter().flat_map(|one| &one.related).map(|place| &place.path);
         let quoted: BTreeSet<&RelPath> = related.chain([path]).collect();
-        let texts: Vec<String> = quoted.into_iter().filter_map(|path| self.read_raw(path).ok()).collect();
+        let raw: Vec<String> = quoted.into_iter().filter_map(|path| self.read_raw(path).ok()).collect();
+        let texts: Vec<Cow<'_, str>> = raw.iter().map(|raw| normalized(raw)).collect();
         let hidden: Vec<secrets::Hidden<'_>> = texts.iter().map(|text| secrets::hide(text)).collect();
         diagnostics.iter().map(|one| secrets::hide_quoted(&one.render(), &hidden)).collect()
     }

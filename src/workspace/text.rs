@@ -100,10 +100,15 @@ impl Eq for ModelText {}
 
 /// A file's real text in the model's form.
 pub(super) fn shown(raw: &str) -> Cow<'_, str> {
-    match with_line_feeds(raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw)) {
+    match normalized(raw) {
         Cow::Borrowed(text) => secrets::hide(text).into_text(),
         Cow::Owned(text) => Cow::Owned(secrets::hide(&text).into_text().into_owned()),
     }
+}
+
+/// A file's real text with the model's line ends and no byte order mark; its secrets are still in it.
+pub(super) fn normalized(raw: &str) -> Cow<'_, str> {
+    with_line_feeds(raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw))
 }
 
 fn with_line_feeds(text: &str) -> Cow<'_, str> {

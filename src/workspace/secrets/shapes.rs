@@ -13,6 +13,9 @@ use super::{OPENING, Secret};
 /// The kind of a value that only its name gives away.
 pub(super) const CREDENTIAL: &str = "credential";
 
+/// What is longer and no secret as a whole is not searched for one within.
+const MAX_RETRIED: usize = 1024;
+
 /// A shape: its kind, a pattern whose one group is the secret, and what else must hold of that group.
 type Shape = (&'static str, &'static str, Admits);
 
@@ -112,8 +115,8 @@ impl Shapes {
                 found.push(Secret { at: start..end, kind });
                 (begin, from) = (end, end);
             } else {
-                // Within what turned out to be none there may still be one.
-                from = start.max(whole + 1);
+                // Within what turned out to be none there may still be one; not every end of a long one is tried.
+                from = if end - start > MAX_RETRIED { end } else { start.max(whole + 1) };
             }
         }
     }
