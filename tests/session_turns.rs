@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pilotlight::agent::{Action, Ask};
 use pilotlight::config::ToolStyle;
 use pilotlight::session::receipt::Outcome;
-use pilotlight::workspace::{Diagnostic, RelPath, Reported, Severity};
+use pilotlight::workspace::{Diagnostic, RelPath, Related, Reported, Severity};
 use provider::{Call, Decision, Ended, Mirror, Reply, Rig, Setup, Step};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -90,6 +90,30 @@ async fn a_long_file_is_cut_at_64_kib_and_says_how_to_read_on() {
 }
 
 #[tokio::test]
+async fn a_text_that_was_read_and_did_not_change_is_not_given_again() {
+    let long = "a line that is long enough to be worth it\n".repeat(10);
+    let mut rig = Setup::files(&[("src/b.rs", "fn b() {}\n"), ("src/a.rs", &long)]).warm().await;
+    rig.editor.open("src/a.rs");
+    let whole = format!("src/a.rs (lines 1-10 of 10)\n{long}");
+    assert_eq!(output(&mut rig, Call::read("src/a.rs")).await, whole);
+    let again = output(&mut rig, Call::read("src/a.rs")).await;
+    assert!(again.starts_with("src/a.rs: unchanged since you read it"), "{again}");
+    let part = Call::new("read_file", json!({"path": "src/a.rs", "start_line": 1, "end_line": 9}));
+    assert!(output(&mut rig, part).await.starts_with("src/a.rs (lines 1-9 of 10)\n"), "another range");
+
+    rig.editor.replace("src/a.rs", "a line", "one line");
+    assert!(output(&mut rig, Call::read("src/a.rs")).await.contains("\none line"), "it changed");
+    rig.provider.drop_connections();
+    rig.provider.script([Reply::calls([Call::read("src/a.rs")]), Reply::text("Seen.")]);
+    let before = rig.provider.requests().len();
+    let ended = rig.run(Rig::ask("src/b.rs")).await;
+    assert!(ended.rebase().is_some());
+    let outputs =
+        rig.provider.requests()[before..].iter().map(|request| request.outputs().join("")).collect::<String>();
+    assert!(outputs.contains("\none line"), "another lineage: {outputs}");
+}
+
+#[tokio::test]
 async fn what_is_excluded_is_told_as_not_available_and_odd_paths_are_refused() {
     let mut rig = setup().warm().await;
     let outputs = outputs(&mut rig, [".env", "../outside", "/etc/passwd", "C:\\x", "~/x"].map(Call::read)).await;
@@ -124,19 +148,46 @@ async fn search_and_list_files_show_what_may_be_seen_and_the_models_own_changes(
     assert_eq!(outputs[6], "No matches.");
 }
 
-#[tokio::test]
-async fn diagnostics_are_given_by_file_and_marked_when_the_file_has_changed_since() {
-    let mut rig = setup().warm().await;
-    let path = RelPath::parse("src/a.rs").unwrap();
-    let diagnostic = Diagnostic {
+fn missing_function(related: Vec<Related>) -> Diagnostic {
+    Diagnostic {
         start: (2, 5),
         end: (2, 8),
         severity: Severity::Error,
         source: Some("rustc".into()),
         code: Some("E0425".into()),
         message: "cannot find `one`".into(),
-        related: Vec::new(),
+        related,
+    }
+}
+
+#[tokio::test]
+async fn related_places_in_files_that_models_may_not_see_are_left_out() {
+    let mut rig = setup().warm().await;
+    let at = |path: &str| RelPath::parse(path).unwrap();
+    let related = |path: &str| Related { path: at(path), line: 1, column: 1, message: format!("seen in {path}") };
+    let diagnostic = missing_function(vec![related(".env"), related("src/b.rs")]);
+    rig.diagnostics.replace(at("src/a.rs"), Reported { diagnostics: vec![diagnostic.clone()], version: None });
+    let told = output(&mut rig, Call::new("diagnostics", json!({}))).await;
+    assert!(told.contains("related src/b.rs:1:1: seen in src/b.rs") && !told.contains(".env"), "{told}");
+
+    let ask = Ask {
+        action: Action::Fix,
+        diagnostics: vec![(at("src/a.rs"), vec![diagnostic])],
+        instruction: None,
+        ..Rig::ask("src/a.rs")
     };
+    rig.provider.script([Reply::text("Done.")]);
+    let before = rig.provider.requests().len();
+    rig.run(ask).await;
+    let sent = rig.provider.requests()[before].text();
+    assert!(sent.contains("related src/b.rs:1:1") && !sent.contains(".env"), "{sent}");
+}
+
+#[tokio::test]
+async fn diagnostics_are_given_by_file_and_marked_when_the_file_has_changed_since() {
+    let mut rig = setup().warm().await;
+    let path = RelPath::parse("src/a.rs").unwrap();
+    let diagnostic = missing_function(Vec::new());
     rig.diagnostics.replace(path, Reported { diagnostics: vec![diagnostic], version: None });
     let all = || Call::new("diagnostics", json!({}));
     let patch = Call::swap("src/a.rs", "    one();", "    eins();");

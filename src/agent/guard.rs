@@ -11,13 +11,21 @@ const LIMIT: u32 = 3;
 #[derive(Debug, Default)]
 pub struct LoopGuard {
     seen: HashMap<(String, String, String), u32>,
+    /// What each call was answered last.
+    last: HashMap<(String, String), String>,
     refused: HashMap<RelPath, u32>,
 }
 
 impl LoopGuard {
-    /// Notes a call and its answer; returns why the turn must end, if it must.
-    pub fn note(&mut self, name: &str, arguments: &str, answer: &str) -> Option<String> {
-        let times = self.seen.entry((name.to_owned(), arguments.to_owned(), answer.to_owned())).or_default();
+    /// Notes a call and its answer, none if it was only referred to; returns why the turn must end, if it must.
+    pub fn note(&mut self, name: &str, arguments: &str, answer: Option<&str>) -> Option<String> {
+        let call = (name.to_owned(), arguments.to_owned());
+        let answer = match answer {
+            Some(answer) => answer.to_owned(),
+            None => self.last.get(&call).cloned().unwrap_or_default(),
+        };
+        self.last.insert(call, answer.clone());
+        let times = self.seen.entry((name.to_owned(), arguments.to_owned(), answer)).or_default();
         *times += 1;
         (*times >= LIMIT).then(|| format!("the model called {name} {LIMIT} times with the same arguments and answer"))
     }
@@ -47,11 +55,19 @@ mod tests {
     fn three_equal_calls_end_the_turn_and_different_answers_do_not() {
         let mut guard = LoopGuard::default();
         for n in 0..5 {
-            assert_eq!(guard.note("read_file", "{}", &n.to_string()), None);
+            assert_eq!(guard.note("read_file", "{}", Some(&n.to_string())), None);
         }
-        assert_eq!(guard.note("search", "{}", "No matches."), None);
-        assert_eq!(guard.note("search", "{}", "No matches."), None);
-        assert!(guard.note("search", "{}", "No matches.").is_some());
+        assert_eq!(guard.note("search", "{}", Some("No matches.")), None);
+        assert_eq!(guard.note("search", "{}", Some("No matches.")), None);
+        assert!(guard.note("search", "{}", Some("No matches.")).is_some());
+    }
+
+    #[test]
+    fn an_answer_that_is_referred_to_counts_like_the_answer() {
+        let mut guard = LoopGuard::default();
+        assert_eq!(guard.note("read_file", "{}", Some("text")), None);
+        assert_eq!(guard.note("read_file", "{}", None), None);
+        assert!(guard.note("read_file", "{}", None).is_some());
     }
 
     #[test]

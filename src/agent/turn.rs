@@ -249,15 +249,16 @@ impl<'a> Turn<'a> {
                 let files: Vec<_> = writes.iter().map(|write| write.path.clone()).collect();
                 self.guard.note_patch(&files, true)
             }
-            Effect::Nothing | Effect::Saw { .. } => None,
+            Effect::Nothing | Effect::Repeated | Effect::Saw { .. } => None,
         };
-        patched.or_else(|| self.guard.note(&call.name, call.arguments(), &answer.output))
+        let told = (!matches!(answer.effect, Effect::Repeated)).then_some(answer.output.as_str());
+        patched.or_else(|| self.guard.note(&call.name, call.arguments(), told))
     }
 
     /// Takes a tool's effect into the turn; a patch changes what the tools after it see.
     fn take(&mut self, answer: &Answer) -> Option<Arc<View>> {
         match &answer.effect {
-            Effect::Nothing | Effect::Refused(_) => None,
+            Effect::Nothing | Effect::Repeated | Effect::Refused(_) => None,
             Effect::Saw { path, text, sight, lines } => {
                 self.working.pin(path, text);
                 let base = self.working.base(path).unwrap_or(text).clone();

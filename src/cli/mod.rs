@@ -121,7 +121,7 @@ fn fail(failure: &Failure) -> ExitCode {
         Failure::Failed(text) => (text, 1),
         Failure::Usage(text) => (text, 2),
     };
-    anstream::eprintln!("pilotlight: {text}");
+    output::note(&format!("pilotlight: {text}"));
     ExitCode::from(code)
 }
 

@@ -303,3 +303,34 @@ impl Host for Terminal {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_interrupt_does_not_wait_for_a_turn_that_does_not_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Terminal {
+            workspace: Arc::new(workspace(folder.path(), &Config::default()).unwrap_or_else(|_| panic!("a workspace"))),
+            apply: true,
+            progress: Progress::start(false),
+            cancel: CancellationToken::new(),
+            made: Mutex::default(),
+            ended: Mutex::default(),
+        };
+        let mut interrupts = Interrupts::listen().unwrap();
+        let (_never, end) = oneshot::channel();
+        let interrupt = || kill_process(getpid(), Signal::INT).unwrap();
+        interrupt();
+        let user = async {
+            host.cancel.cancelled().await;
+            interrupt();
+        };
+        let (ended, ()) = tokio::join!(until_ended(end, &host, &mut interrupts), user);
+        let Err(Failure::Failed(told)) = ended else { panic!("it waited for the end") };
+        assert_eq!(told, "ended at once, as asked twice; nothing was written");
+    }
+}

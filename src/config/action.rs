@@ -138,8 +138,9 @@ fn is_kind(kind: &str) -> bool {
         && segments.all(|segment| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// Neither a control character nor one that is invisible or changes the direction of the text around it.
-pub(super) fn is_visible(c: char) -> bool {
+/// Neither a control character nor one that is invisible or changes the direction of the text around it: what may stand
+/// in a title.
+pub fn is_visible(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -33,6 +33,8 @@ pub struct Abilities {
     pub progress: bool,
     /// Code action literals are understood; always, in editors of this decade.
     pub llm_tag: bool,
+    /// One fix among several may be marked as the one to take.
+    pub preferred: bool,
     /// A plugin asks the user for instructions.
     pub prompt: bool,
     /// A plugin shows the session's state.
@@ -72,6 +74,7 @@ impl Abilities {
                 .pointer("/capabilities/textDocument/codeAction/tagSupport/valueSet")
                 .and_then(Value::as_array)
                 .is_some_and(|tags| tags.iter().any(|tag| tag == 1)),
+            preferred: yes("/capabilities/textDocument/codeAction/isPreferredSupport"),
             prompt: yes("/capabilities/experimental/pilotlight/prompt"),
             status: yes("/capabilities/experimental/pilotlight/status"),
             watch_files: yes("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),

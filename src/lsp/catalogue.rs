@@ -11,8 +11,11 @@ use super::comments::{Wish, wish};
 use super::desk::Desk;
 use super::editor::Editor;
 use super::from_proto::{CodeActionParams, ProtoRange};
+use super::shown::is_ours;
 use super::waiting::all_but;
-use crate::workspace::{Diagnostic, Language, RelPath, Snapshot};
+use crate::agent::Action;
+use crate::config::is_visible;
+use crate::workspace::{Diagnostic, Language, PositionEncoding, RelPath, Snapshot, Span, offset, uri_to_path};
 
 const QUICKFIX: &str = "quickfix";
 const REWRITE: &str = "refactor.rewrite";
@@ -23,19 +26,24 @@ pub fn actions(editor: &Editor, params: &CodeActionParams, raw_range: &Value) ->
     let Some(abilities) = editor.abilities() else { return Vec::new() };
     let uri = &params.text_document.uri;
     let mut offers = Offers { abilities, only: params.context.only.as_deref(), actions: Vec::new() };
-    offers.running(editor);
-    offers.waiting(editor);
     let desk = editor.desk(uri);
-    let place = desk.as_ref().and_then(|desk| Place::new(desk, uri, params.range));
+    offers.running(editor, desk.as_ref());
+    offers.waiting(editor);
     if let Some(desk) = &desk {
         desk.session.touch();
         offers.consent(editor, desk);
     }
     let here = json!({"uri": uri, "range": raw_range});
-    match &place {
-        Some(place) => offers.at(place, params, &here),
-        // A document without a desk yet is outside every folder and was opened this moment.
-        None if editor.documents.get(uri).is_some() && desk.is_none() => offers.fixes(&[], params, &here),
+    match &desk {
+        Some(desk) => {
+            if let Some(place) = Place::new(desk, uri, params.range, editor.documents.encoding()) {
+                offers.at(&place, params, &here);
+            }
+        }
+        // A file without a desk yet is outside every folder and was opened this moment. What is no file never gets one.
+        None if uri_to_path(uri).is_some() && editor.documents.get(uri).is_some() && !is_ours(editor, uri) => {
+            offers.fixes(&[], params, &here);
+        }
         None => {}
     }
     offers.actions
@@ -47,14 +55,26 @@ struct Place<'a> {
     path: RelPath,
     document: Snapshot,
     range: ProtoRange,
+    encoding: PositionEncoding,
 }
 
 impl<'a> Place<'a> {
-    /// A place in an open document that models may see, as far as its name tells; nothing is offered elsewhere.
-    fn new(desk: &'a Arc<Desk>, uri: &str, range: ProtoRange) -> Option<Place<'a>> {
-        let path = desk.workspace.rel_of_uri(uri).filter(|path| !desk.workspace.policy().hides(path))?;
+    /// A place in an open document whose text is known and may be shown to models; nothing is offered elsewhere.
+    fn new(desk: &'a Arc<Desk>, uri: &str, range: ProtoRange, encoding: PositionEncoding) -> Option<Place<'a>> {
+        let path = desk.workspace.rel_of_uri(uri)?;
         let document = desk.workspace.document(&path)?;
-        Some(Place { desk, path, document, range })
+        let policy = desk.workspace.policy();
+        let is_shown = policy.check_known(&path).is_ok() && policy.check_document(&document.rope).is_ok();
+        (is_shown && !document.desynced).then_some(Place { desk, path, document, range, encoding })
+    }
+
+    /// Whether something is selected. One character is not: in Helix it is the cursor.
+    fn has_selection(&self) -> bool {
+        let Span { start, end } = self.range.span();
+        let rope = &self.document.rope;
+        let (start, end) = (offset(rope, start, self.encoding), offset(rope, end, self.encoding));
+        let selected = rope.get_byte_slice(start..end);
+        selected.is_some_and(|selected| selected.chars().filter(|c| !c.is_whitespace()).nth(1).is_some())
     }
 
     fn wish(&self) -> Option<Wish> {
@@ -78,10 +98,11 @@ struct Offers<'a> {
 }
 
 impl Offers<'_> {
-    /// Adds an action, if its kind is wanted.
+    /// Adds an action, if its kind is wanted. The empty kind is above all others.
     fn add(&mut self, kind: &str, title: &str, command: &str, argument: Value) -> Option<&mut Value> {
-        let wanted =
-            |only: &String| kind == only || kind.strip_prefix(only.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        let below = |only: &str| kind.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let wanted = |only: &String| only.is_empty() || below(only);
+        let title = readable(title);
         if self.only.is_some_and(|only| !only.iter().any(wanted)) {
             return None;
         }
@@ -97,10 +118,20 @@ impl Offers<'_> {
         self.actions.last_mut()
     }
 
-    /// *Cancel* first while a turn runs: some editors have no other way to stop it.
-    fn running(&mut self, editor: &Editor) {
-        for (id, turn) in editor.turns() {
-            let title = format!("Cancel Pilotlight's running turn ({})", turn.action.name());
+    /// *Cancel* first while a turn runs: some editors have no other way to stop it. Of several, the one of this document's
+    /// session comes first, and what runs before what waits.
+    fn running(&mut self, editor: &Editor, here: Option<&Arc<Desk>>) {
+        let mut turns = editor.turns();
+        turns.retain(|(_, turn)| !turn.cancel.is_cancelled());
+        let is_here = |desk: &Arc<Desk>| here.is_some_and(|here| Arc::ptr_eq(here, desk));
+        let (mine, others): (Vec<_>, Vec<_>) = turns.iter().partition(|(_, turn)| is_here(&turn.desk));
+        let mut busy: Vec<&Arc<Desk>> = Vec::new();
+        for (id, turn) in mine.into_iter().chain(others) {
+            let waits = busy.iter().any(|desk| Arc::ptr_eq(desk, &turn.desk));
+            busy.push(&turn.desk);
+            let state = if waits { "waiting" } else { "running" };
+            let what = if turn.action == Action::Custom { "your own action" } else { turn.action.name() };
+            let title = format!("Cancel Pilotlight's {state} turn ({what})");
             self.add(QUICKFIX, &title, "pilotlight.cancel", json!({ "turn": id }));
         }
     }
@@ -136,29 +167,15 @@ impl Offers<'_> {
             let argument = json!({"uri": here["uri"]});
             self.add(REWRITE, "Finish this change across the workspace", "pilotlight.finish", argument);
         }
-        match place.wish() {
-            Some(Wish::Do(text)) => {
-                let title = format!("Do what this comment asks: {}", shortened(&text));
-                self.add(REWRITE, &title, "pilotlight.implement", here.clone());
-            }
-            Some(Wish::Answer(text)) => {
-                let title = format!("Answer this comment: {}", shortened(&text));
-                self.add(SOURCE, &title, "pilotlight.implement", here.clone());
-            }
-            Some(Wish::Todo(text)) => {
-                let title = format!("Implement: {}", shortened(&text));
-                self.add(REWRITE, &title, "pilotlight.implement", here.clone());
-            }
-            Some(Wish::Stub) => {
-                self.add(REWRITE, "Implement this stub", "pilotlight.implement", here.clone());
-            }
-            None => {}
+        if let Some(wish) = place.wish() {
+            let (kind, title) = wish_title(&wish);
+            self.add(kind, &title, "pilotlight.implement", here.clone());
         }
         if self.abilities.prompt {
             self.add(REWRITE, "Edit with Pilotlight…", "pilotlight.edit", here.clone());
             self.add(SOURCE, "Ask Pilotlight…", "pilotlight.ask", here.clone());
         }
-        if !place.range.is_empty() {
+        if place.has_selection() {
             self.add(REWRITE, "Document the selection", "pilotlight.document", here.clone());
             self.add(REWRITE, "Write tests for the selection", "pilotlight.test", here.clone());
             self.add(REWRITE, "Simplify the selection", "pilotlight.simplify", here.clone());
@@ -196,36 +213,61 @@ impl Offers<'_> {
     /// One action for the diagnostics at the place, whoever reported them: those the editor sent along, else those
     /// its plugin fed.
     fn fixes(&mut self, fed: &[Diagnostic], params: &CodeActionParams, here: &Value) {
-        let sent: Vec<&Value> = params.context.diagnostics.iter().collect();
-        let messages: Vec<String> = match sent.is_empty() {
-            false => sent.iter().filter_map(|one| Some(one.get("message")?.as_str()?.to_owned())).collect(),
-            true => fed.iter().map(|one| one.message.clone()).collect(),
+        let sent = &params.context.diagnostics;
+        let messages: Vec<&str> = match sent.is_empty() {
+            false => sent.iter().filter_map(message).collect(),
+            true => fed.iter().map(|one| one.message.as_str()).collect(),
         };
         let title = match messages.as_slice() {
             [] => return,
             [one] => format!("Fix: {}", shortened(one)),
             many => format!("Fix {} problems here", many.len()),
         };
+        let is_preferred = self.abilities.preferred && sent.len() == 1;
         let mut argument = here.clone();
         argument["diagnostics"] = json!(sent);
         if let Some(action) = self.add(QUICKFIX, &title, "pilotlight.fix", argument)
             && !sent.is_empty()
         {
             action["diagnostics"] = json!(sent);
+            if is_preferred {
+                action["isPreferred"] = json!(true);
+            }
         }
     }
 }
 
-/// The first line, at most 60 characters, with nothing in it that could mislead a reader.
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 60;
-    let line = text.lines().next().unwrap_or_default().trim();
-    let shown: String = line.chars().take(SHOWN).map(|c| if is_deceptive(c) { '\u{fffd}' } else { c }).collect();
-    if line.chars().count() > SHOWN { format!("{shown}…") } else { shown }
+/// What a diagnostic says: text, or (3.18) text with a kind.
+fn message(diagnostic: &Value) -> Option<&str> {
+    let message = diagnostic.get("message")?;
+    message.as_str().or_else(|| message.get("value")?.as_str())
 }
 
-/// Bidirectional controls, zero-width and tag characters, and control characters.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+/// The kind of the action that grants a wish, and its title in the words of whoever wished.
+fn wish_title(wish: &Wish) -> (&'static str, String) {
+    let quoting = |title: &str, words: &str| match words {
+        "" => title.to_owned(),
+        words => format!("{title}: {}", shortened(words)),
+    };
+    match wish {
+        Wish::Do(words) => (REWRITE, quoting("Do what this comment asks", words)),
+        Wish::Answer(words) => (SOURCE, quoting("Answer this comment", words)),
+        Wish::Todo(words) => (REWRITE, format!("Implement {}", shortened(words))),
+        Wish::Stub => (REWRITE, "Implement this stub".to_owned()),
+    }
+}
+
+/// The first line that says something, at most 60 characters of it.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    match line.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+/// A title with nothing in it that could mislead a reader, whatever it quotes.
+fn readable(title: &str) -> String {
+    title.chars().map(|c| if is_visible(c) { c } else { '\u{fffd}' }).collect()
 }

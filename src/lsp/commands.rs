@@ -259,13 +259,18 @@ fn implement(ask: &mut Ask, path: &RelPath, document: Option<&crate::workspace::
         ask.lines = Some(found.lines);
     }
     match found.wish {
-        Wish::Do(text) | Wish::Todo(text) => ask.instruction = ask.instruction.take().or(Some(text)),
+        Wish::Do(text) | Wish::Todo(text) => ask.instruction = ask.instruction.take().or(said(text)),
         Wish::Answer(text) => {
             ask.action = Action::Ask;
-            ask.instruction = Some(text);
+            ask.instruction = said(text);
         }
         Wish::Stub => {}
     }
+}
+
+/// A comment may be its mark and nothing else.
+fn said(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 // ---- consent ----------------------------------------------------------------------------------------------------

@@ -115,6 +115,14 @@ impl Desk {
         is_allowed(&self.provider, consents, &self.key.root)
     }
 
+    /// Has the ignore files that hold for these files read, for the catalogue, which does not look at the disk itself.
+    /// Blocks.
+    pub fn read_ignore_files(&self, files: impl IntoIterator<Item = RelPath>) {
+        for path in files {
+            let _ = self.workspace.policy().check(&path, false);
+        }
+    }
+
     /// Whether the user changed this document since it was opened or since its last change was finished.
     pub fn has_fresh_edit(&self, path: &RelPath) -> bool {
         let Some(document) = self.workspace.document(path) else { return false };

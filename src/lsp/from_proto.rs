@@ -34,11 +34,6 @@ impl ProtoRange {
         let last = self.end.line as usize + usize::from(self.end.character > 0 || self.end.line == self.start.line);
         (first, last.max(first))
     }
-
-    /// Whether it selects anything.
-    pub fn is_empty(self) -> bool {
-        self.start == self.end
-    }
 }
 
 #[derive(Deserialize)]
@@ -190,7 +185,7 @@ struct ProtoLocation {
 }
 
 /// A diagnostic with lines and columns as a model counts them. `text` is the document it belongs to, for columns;
-/// without it they are taken as they come.
+/// without it they are taken as they come. In memory: what of it a model may see is decided when it is shown.
 pub fn diagnostic(
     proto: &ProtoDiagnostic,
     text: Option<&Snapshot>,
@@ -200,8 +195,9 @@ pub fn diagnostic(
     let place = |position: ProtoPosition| place(position, text, encoding);
     let related = |related: &ProtoRelated| {
         let path = workspace.rel_of_uri(&related.location.uri)?;
-        workspace.policy().check(&path, false).ok()?;
-        let (line, column) = place(related.location.range.start);
+        // Of another file only the line is known for certain: its text is not looked at here.
+        let own = text.filter(|document| document.uri == related.location.uri);
+        let (line, column) = self::place(related.location.range.start, own, encoding);
         Some(Related { path, line, column, message: related.message.clone() })
     };
     Diagnostic {

@@ -158,13 +158,13 @@ fn read_or_lose<T: DeserializeOwned>(editor: &Arc<Editor>, params: Value) -> Res
 fn did_open(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let opened = read_or_lose::<DidOpen>(editor, params)?.text_document;
     note(editor, &opened.uri, &editor.documents.open(&opened.uri, &opened.language_id, opened.version, &opened.text));
-    if editor.desk(&opened.uri).is_none() && uri_to_path(&opened.uri).is_some() && !is_ours(editor, &opened.uri) {
-        // A file outside every folder gets a desk of its own, in time for its first action.
+    let known = editor.desk(&opened.uri);
+    if known.is_some() || (uri_to_path(&opened.uri).is_some() && !is_ours(editor, &opened.uri)) {
+        // In time for its first action: a file outside every folder gets a desk of its own, and ignore files are read.
         let editor = editor.clone();
-        tokio::task::spawn_blocking(move || {
-            if let Err(reason) = editor.desk_or_open(&opened.uri) {
-                tracing::warn!(%reason, "no workspace");
-            }
+        tokio::task::spawn_blocking(move || match known.map_or_else(|| editor.desk_or_open(&opened.uri), Ok) {
+            Ok(desk) => desk.read_ignore_files(desk.workspace.rel_of_uri(&opened.uri)),
+            Err(reason) => tracing::warn!(%reason, "no workspace"),
         });
     }
     Ok(())
@@ -182,8 +182,13 @@ fn did_change(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
 
 fn did_save(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let saved = read::<DidSave>(params)?;
-    note(editor, &saved.text_document.uri, &editor.documents.save(&saved.text_document.uri, saved.text.as_deref()));
-    Ok(())
+    let uri = &saved.text_document.uri;
+    note(editor, uri, &editor.documents.save(uri, saved.text.as_deref()));
+    // Editors that watch no files tell of this much.
+    match uri.ends_with(".gitignore") || uri.ends_with(".pilotlightignore") {
+        true => did_change_watched_files(editor, Value::Null),
+        false => Ok(()),
+    }
 }
 
 fn did_close(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
@@ -238,6 +243,9 @@ pub fn open_folder(editor: &Arc<Editor>, folder: PathBuf) {
 fn did_change_watched_files(editor: &Arc<Editor>, _: Value) -> Result<(), String> {
     for desk in editor.desks() {
         desk.workspace.policy().invalidate();
+        tokio::task::spawn_blocking(move || {
+            desk.read_ignore_files(desk.workspace.open_documents().into_iter().map(|(path, _)| path));
+        });
     }
     Ok(())
 }

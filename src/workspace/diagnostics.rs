@@ -84,15 +84,22 @@ impl Diagnostic {
 }
 
 impl Workspace {
-    /// Diagnostics of a file as a model reads them, each on a line of its own and those it is continued on. Reads the
-    /// files that they may quote.
+    /// Diagnostics of a file as a model reads them, each on a line of its own and those it is continued on: without
+    /// related places in files that it may not see. Reads the files that they may quote.
     pub fn diagnostics_in_words(&self, path: &RelPath, diagnostics: &[Diagnostic]) -> Vec<String> {
+        let diagnostics: Vec<Diagnostic> = diagnostics.iter().map(|one| self.shown(one)).collect();
         let related = diagnostics.iter().flat_map(|one| &one.related).map(|place| &place.path);
         let quoted: BTreeSet<&RelPath> = related.chain([path]).collect();
         let raw: Vec<String> = quoted.into_iter().filter_map(|path| self.read_raw(path).ok()).collect();
         let texts: Vec<Cow<'_, str>> = raw.iter().map(|raw| normalized(raw)).collect();
         let hidden: Vec<secrets::Hidden<'_>> = texts.iter().map(|text| secrets::hide(text)).collect();
         diagnostics.iter().map(|one| secrets::hide_quoted(&one.render(), &hidden)).collect()
+    }
+
+    fn shown(&self, diagnostic: &Diagnostic) -> Diagnostic {
+        let mut shown = diagnostic.clone();
+        shown.related.retain(|related| self.check(&related.path).is_ok());
+        shown
     }
 }
 

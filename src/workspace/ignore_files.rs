@@ -172,7 +172,10 @@ impl IgnoreFiles {
     /// The ignore file of this kind in `directory`, if there is one.
     pub(super) fn get(&self, directory: &Path, kind: Kind) -> Option<Arc<IgnoreFile>> {
         let path = directory.join(kind.file_name());
-        let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+        let Some(metadata) = fs::metadata(&path).ok().filter(fs::Metadata::is_file) else {
+            self.lock().remove(&path);
+            return None;
+        };
         let stamp = Stamp { modified: metadata.modified().ok(), bytes: metadata.len() };
         let known = self.lock().get(&path).filter(|(known, _)| *known == stamp).map(|(_, file)| file.clone());
         known.or_else(|| {
@@ -180,6 +183,11 @@ impl IgnoreFiles {
             self.lock().insert(path, (stamp, file.clone()));
             Some(file)
         })
+    }
+
+    /// The same as it was read last, without a look at the disk.
+    pub(super) fn get_known(&self, directory: &Path, kind: Kind) -> Option<Arc<IgnoreFile>> {
+        self.lock().get(&directory.join(kind.file_name())).map(|(_, file)| file.clone())
     }
 
     /// Reads every file anew when it is needed next.

@@ -131,10 +131,10 @@ impl Policy {
         self.checker().check(path, is_dir)
     }
 
-    /// Whether a file is excluded by its name, or its folders', whatever ignore files say. In memory.
-    pub fn hides(&self, path: &RelPath) -> bool {
-        let own = |path: &RelPath, is_dir| own_rule(self, &fold(path.as_str()), is_dir).is_err();
-        own(path, false) || path.folders().any(|folder| own(&folder, true))
+    /// The same about a file, going by the ignore files as [`Policy::check`] last found them: in memory. Good for what
+    /// to offer, never for what to send.
+    pub fn check_known(&self, path: &RelPath) -> Result<(), Exclusion> {
+        self.checker_by(IgnoreFiles::get_known).check(path, false)
     }
 
     /// Whether a file's bytes may be shown: short enough, and text.
@@ -161,13 +161,17 @@ impl Policy {
 
     /// Answers for many paths, asking the disk about each folder once. For one walk; not to be kept.
     pub(super) fn checker(&self) -> Checker<'_> {
+        self.checker_by(IgnoreFiles::get)
+    }
+
+    fn checker_by(&self, find: Find) -> Checker<'_> {
         let mut lists = Vec::new();
         for (levels, directory) in self.above.iter().enumerate().rev() {
             let base = nth_parent(&self.prefix, levels + 1);
-            self.add_lists(&mut lists, directory, base, &"../".repeat(levels + 1));
+            self.add_lists(find, &mut lists, directory, base, &"../".repeat(levels + 1));
         }
-        self.add_lists(&mut lists, &self.root, &self.prefix, "");
-        Checker { policy: self, root: Arc::new(Folder { lists }), folders: HashMap::new() }
+        self.add_lists(find, &mut lists, &self.root, &self.prefix, "");
+        Checker { policy: self, find, root: Arc::new(Folder { lists }), folders: HashMap::new() }
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Exclusion> {
@@ -180,9 +184,9 @@ impl Policy {
         }
     }
 
-    fn add_lists(&self, lists: &mut Vec<List>, directory: &Path, base: &str, shown: &str) {
+    fn add_lists(&self, find: Find, lists: &mut Vec<List>, directory: &Path, base: &str, shown: &str) {
         for kind in Kind::ALL {
-            if let Some(file) = self.ignore_files.get(directory, kind) {
+            if let Some(file) = find(&self.ignore_files, directory, kind) {
                 let place = format!("{shown}{}", kind.file_name());
                 lists.push(List { kind, file, base: base.to_owned(), place });
             }
@@ -200,9 +204,13 @@ pub(super) fn is_text_rope(rope: &Rope) -> bool {
     !rope.bytes().take(BINARY_HEAD_BYTES).any(|byte| byte == 0)
 }
 
+/// How an ignore file is found: on disk, or as it was read last.
+type Find = fn(&IgnoreFiles, &Path, Kind) -> Option<Arc<IgnoreFile>>;
+
 /// A [`Policy`] with what it found out about folders so far.
 pub(super) struct Checker<'a> {
     policy: &'a Policy,
+    find: Find,
     root: Arc<Folder>,
     folders: HashMap<RelPath, Result<Arc<Folder>, Exclusion>>,
 }
@@ -244,14 +252,20 @@ impl Checker<'_> {
         self.judge(path, true, parent)?;
         let mut lists = parent.lists.clone();
         let base = format!("{}{}/", self.policy.prefix, fold(path.as_str()));
-        self.policy.add_lists(&mut lists, &self.policy.root.join(path.to_path()), &base, &format!("{path}/"));
+        let directory = self.policy.root.join(path.to_path());
+        self.policy.add_lists(self.find, &mut lists, &directory, &base, &format!("{path}/"));
         Ok(Arc::new(Folder { lists }))
     }
 
     /// Decides about one entry of a folder that is not excluded itself.
     fn judge(&self, path: &RelPath, is_dir: bool, folder: &Folder) -> Result<(), Exclusion> {
         let folded = fold(path.as_str());
-        own_rule(self.policy, &folded, is_dir)?;
+        if let Some(pattern) = built_in(&folded) {
+            return Err(Exclusion { rule: format!("`{pattern}` (built in)") });
+        }
+        if let Verdict::Excluded(rule) = self.policy.excludes.verdict(&folded, is_dir) {
+            return Err(Exclusion { rule: format!("{rule} of context.exclude") });
+        }
         let from_top = format!("{}{folded}", self.policy.prefix);
         for kind in Kind::ALL {
             // The innermost file that says anything decides.
@@ -267,17 +281,6 @@ impl Checker<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// What the built-in list and the configuration say of the last component of a folded path.
-fn own_rule(policy: &Policy, folded: &str, is_dir: bool) -> Result<(), Exclusion> {
-    if let Some(pattern) = built_in(folded) {
-        return Err(Exclusion { rule: format!("`{pattern}` (built in)") });
-    }
-    match policy.excludes.verdict(folded, is_dir) {
-        Verdict::Excluded(rule) => Err(Exclusion { rule: format!("{rule} of context.exclude") }),
-        Verdict::Silent | Verdict::Included => Ok(()),
     }
 }
 

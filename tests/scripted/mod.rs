@@ -23,3 +23,41 @@ pub fn begin(editor: &mut TestEditor, file: &str) -> String {
     let argument = json!({"uri": editor.uri(file), "range": {"start": start, "end": start}, "instruction": "Do it."});
     editor.begin("pilotlight.edit", argument)
 }
+
+/// How a model is told of `apply_patch`, and how it calls it then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As a function with a JSON argument.
+    Function,
+    /// As a freeform tool with a grammar.
+    Custom,
+}
+
+impl Style {
+    /// Both.
+    pub const ALL: [Style; 2] = [Style::Function, Style::Custom];
+
+    /// Its name, in the configuration as on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Style::Function => "function",
+            Style::Custom => "custom",
+        }
+    }
+
+    /// A call with this patch.
+    pub fn patch(self, body: &str) -> Call {
+        match self {
+            Style::Function => Call::patch(body),
+            Style::Custom => Call::custom_patch(body),
+        }
+    }
+}
+
+/// A scripted provider in this style, and the project's configuration for it.
+pub async fn serving(project: &Project, style: Style, configuration: &str) -> Provider {
+    let provider = Provider::start().await;
+    let (url, style) = (provider.base_url(), style.name());
+    project.configure(&format!("[provider]\nbase_url = \"{url}\"\ntool_style = \"{style}\"\n{configuration}"));
+    provider
+}

@@ -260,6 +260,12 @@ impl TestEditor {
         }
     }
 
+    /// The version of a buffer: each change of it, however many places it touches, is one step to undo.
+    pub fn version(&self, name: &str) -> i64 {
+        let uri = self.uri(name);
+        self.buffers.get(&uri).unwrap_or_else(|| panic!("{uri} is not open")).version
+    }
+
     /// Whether a file is open, and so unsaved if it was changed.
     pub fn is_open(&self, name: &str) -> bool {
         self.buffers.contains_key(&self.uri(name))

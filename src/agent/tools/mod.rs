@@ -126,6 +126,8 @@ pub struct Answer {
 pub enum Effect {
     /// None.
     Nothing,
+    /// None: the model has the answer already, and was told so.
+    Repeated,
     /// The model saw a file, or a part of it.
     Saw {
         /// The file.

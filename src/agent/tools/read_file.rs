@@ -39,7 +39,7 @@ pub fn run(arguments: Arguments, view: &View) -> Result<Answer, String> {
     };
     if shown.len() > WORTH_REPEATING && view.ledger.has_given(&path, &text, (first, last)) {
         let output = format!("{path}: unchanged since you read it; lines {range} are above, as you were given them");
-        return Ok(Answer { output, effect: Effect::Nothing });
+        return Ok(Answer { output, effect: Effect::Repeated });
     }
     let whole = first == 1 && last == count;
     let output = format!("{header}\n{shown}");

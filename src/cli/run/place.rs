@@ -18,16 +18,13 @@ pub struct Place {
 /// # Errors
 /// What is wrong with it, as a clause to put after the option.
 pub fn place(given: &str, workspace: &Workspace) -> Result<Place, String> {
-    // A name that ends like a place is a name where there is such a file.
-    let (name, line) = if find(given, workspace).is_some() { (given, None) } else { split(given) };
+    let (name, line) = split(given);
     let Some(found) = find(name, workspace) else { return Err(not_found(name, workspace)) };
-    let root = workspace.root().display();
     let full = found.canonicalize().map_err(|error| format!("{error}; give a file that can be read"))?;
     if full.is_dir() {
         return Err("this is a folder; give a file in it".into());
     }
-    let outside = || format!("it lies outside the workspace {root}; give a file in it, or another --workspace");
-    let path = workspace.rel(&full).ok_or_else(outside)?;
+    let path = workspace.rel(&full).ok_or_else(|| unreachable_by_path(&full, workspace.root()))?;
     // A file that no model may see is refused by the turn, with the rule.
     if let (Some(line), Ok(text)) = (line, workspace.read(&path)) {
         let lines = text.line_count().max(1);
@@ -43,6 +40,16 @@ pub fn place(given: &str, workspace: &Workspace) -> Result<Place, String> {
 fn find(name: &str, workspace: &Workspace) -> Option<PathBuf> {
     let here = std::env::current_dir().ok().map(|folder| folder.join(name));
     std::iter::once(workspace.root().join(name)).chain(here).find(|path| path.exists())
+}
+
+/// Why a file has no path in the workspace.
+fn unreachable_by_path(file: &Path, root: &Path) -> String {
+    match file.starts_with(root) {
+        true => "no model is given a name like this, which not every system has; give the file another".into(),
+        false => {
+            format!("it lies outside the workspace {}; give a file in it, or another --workspace", root.display())
+        }
+    }
 }
 
 fn not_found(name: &str, workspace: &Workspace) -> String {

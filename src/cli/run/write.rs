@@ -26,8 +26,11 @@ pub fn write(plan: &Plan, workspace: &Workspace) -> Result<(), String> {
         }
         ready.push((temporary, target));
     }
-    for (temporary, target) in ready {
-        temporary.persist(&target).map_err(|error| format!("{}: {}", target.display(), error.error))?;
+    let all = ready.len();
+    for (done, (temporary, target)) in ready.into_iter().enumerate() {
+        temporary.persist(&target).map_err(|persist| {
+            format!("{}: {}; {done} of {all} files were written before it", target.display(), persist.error)
+        })?;
     }
     for file in &plan.files {
         let gone = match &file.operation {
@@ -36,7 +39,8 @@ pub fn write(plan: &Plan, workspace: &Workspace) -> Result<(), String> {
             Operation::Edit | Operation::Create => continue,
         };
         let path = workspace.abs(gone);
-        std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let left = |error| format!("{}: {error}; it is still there, all new texts were written", path.display());
+        std::fs::remove_file(&path).map_err(left)?;
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use super::patch::{self, Edit};
 use super::{Reply, ReplyItem};
 
 /// Files in one patch.
-const FILES: usize = 50;
+const FILES: usize = 400;
 /// Bytes in one patch.
-const BYTES: usize = 200_000;
+const BYTES: usize = 1_000_000;
 /// Refused patches after which a turn is given up.
 const REFUSALS: usize = 2;
 

@@ -11,7 +11,7 @@ use super::lexer::{Language, extension};
 use super::{Reply, ReplyItem};
 
 /// Files read in one reply.
-const READS: usize = 20;
+const READS: usize = 50;
 /// Files that may be read for one request.
 const MOST_FILES: usize = 400;
 /// Definitions looked up to tell more about uses.

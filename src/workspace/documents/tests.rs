@@ -191,6 +191,17 @@ fn a_snapshot_does_not_follow_later_changes() {
 }
 
 #[test]
+fn a_text_with_carriage_returns_is_converted_once_for_each_version() {
+    let documents = opened(&"let x = 1;\r\n".repeat(10_000));
+    let is_shared = |one: &Snapshot, other: &Snapshot| one.model_text().rope().is_instance(other.model_text().rope());
+    let first = snapshot(&documents);
+    assert!(is_shared(&first, &snapshot(&documents)), "whoever asks next gets the same text");
+    documents.change(URI, 2, vec![edit((0, 4), (0, 5), "y")]);
+    let second = snapshot(&documents);
+    assert!(is_shared(&second, &snapshot(&documents)) && !is_shared(&first, &second));
+}
+
+#[test]
 fn every_spelling_of_a_file_is_one_document() {
     let documents = opened("ab");
     assert_eq!(documents.get("file:///w/%61.rs").map(|document| document.uri), Some(URI.to_owned()));

@@ -259,3 +259,23 @@ fn texts_are_judged_by_size_and_content() {
     let too_large = policy.check_text(&text(20_001, 20_001)).unwrap_err();
     assert_eq!(too_large.to_string(), "excluded by the limit of 20000 bytes (context.max_file_bytes): it has 20001");
 }
+
+#[test]
+fn what_is_known_of_ignore_files_is_as_it_was_read_last() {
+    let tree = Tree::new(&[("a/.gitignore", "*.log\n")]);
+    let policy = tree.policy("", &["drafts/"]);
+    let known = |path: &str| policy.check_known(&RelPath::parse(path).unwrap()).err().map(|exclusion| exclusion.rule);
+    assert_eq!(known("a/x.log"), None, "nothing was read yet");
+    assert!(known(".env").is_some() && known("drafts/x.md").is_some(), "names need no disk");
+    assert!(rule(&policy, "a/x.log").is_some());
+    assert_eq!(known("a/x.log"), rule(&policy, "a/x.log"));
+    tree.write("a/.gitignore", "");
+    assert!(known("a/x.log").is_some(), "nobody looked since");
+    assert_eq!(rule(&policy, "a/x.log"), None);
+    assert_eq!(known("a/x.log"), None);
+    tree.write("a/.gitignore", "*.log\n");
+    assert!(rule(&policy, "a/x.log").is_some());
+    fs::remove_file(tree.temp.path().join("a/.gitignore")).unwrap();
+    assert_eq!(rule(&policy, "a/x.log"), None);
+    assert_eq!(known("a/x.log"), None, "a file that is gone says nothing");
+}

@@ -25,8 +25,13 @@ pub fn follow(
     if is_list(&now, &arrangement.new) {
         return Ok(None);
     }
+    // Arguments go by position, whatever the names here are; that they tell old from new is all that matters.
     if !is_list(&now, &arrangement.old) {
-        return Err(OTHER);
+        match (has_types(&now, &arrangement.old), has_types(&now, &arrangement.new)) {
+            (true, false) => {}
+            (false, true) => return Ok(None),
+            _ => return Err(OTHER),
+        }
     }
     let (start, end) = parameters::inside(function);
     let inside = match function.params {
@@ -60,9 +65,9 @@ pub fn follow(
         }
     }
     if let Some(body) = function.body {
-        let gone = |old: &Parameter| !now.iter().any(|here| here.name == old.name) || mentions(lists, body, &old.name);
-        let used = arrangement.removed().any(|old| !old.name.is_empty() && gone(old));
-        if used {
+        let gone = now.iter().enumerate().filter(|(index, _)| !arrangement.from.contains(&Some(*index)));
+        let mut names = gone.map(|(_, here)| here.name.as_str()).filter(|name| !name.is_empty());
+        if names.any(|name| mentions(lists, body, name)) {
             return Err(USED);
         }
     }
@@ -70,12 +75,21 @@ pub fn follow(
     Ok(Some(relisted(lists.source.text, inside, &spans, entries)))
 }
 
-/// Whether a list of parameters is another one in all that matters: names where there are any, types otherwise.
+/// Whether a list of parameters is another one, by types and by names where there are any.
 fn is_list(now: &[Parameter], other: &[Parameter]) -> bool {
     let same = |(one, other): (&Parameter, &Parameter)| {
         (one.kind == Kind::Receiver) == (other.kind == Kind::Receiver)
             && one.ty == other.ty
             && (one.name == other.name || one.name.is_empty() || other.name.is_empty())
+    };
+    now.len() == other.len() && now.iter().zip(other).all(same)
+}
+
+/// Whether a list of parameters has written types, and those of another one.
+fn has_types(now: &[Parameter], other: &[Parameter]) -> bool {
+    let same = |(one, other): (&Parameter, &Parameter)| {
+        let receiver = one.kind == Kind::Receiver;
+        receiver == (other.kind == Kind::Receiver) && (receiver || !one.ty.is_empty()) && one.ty == other.ty
     };
     now.len() == other.len() && now.iter().zip(other).all(same)
 }

@@ -78,7 +78,10 @@ impl Parameter {
     }
 
     fn named(mut self, lists: &Lists<'_>, token: usize) -> Parameter {
-        self.name = lists.at(token).to_owned();
+        // `_` stands for a value without a name.
+        if lists.at(token) != "_" {
+            self.name = lists.at(token).to_owned();
+        }
         self.offset = lists.bytes((token, token + 1)).0;
         self
     }

@@ -166,7 +166,7 @@ fn f(pen: &Pen, tool: &Tool, any: &dyn Paint) {
 ",
     );
     assert!(said.contains("6 calls and 1 declaration in 1 file"), "{said}");
-    assert!(said.contains("Left alone: src/lib.rs:6: its parameters are not those that were changed."), "{said}");
+    assert!(said.contains("Left alone: src/lib.rs:6: its body uses a parameter that goes."), "{said}");
 }
 
 #[test]
@@ -308,4 +308,21 @@ fn line_ends_of_windows_stay() {
     editor.type_over("a: u8, b: u8", "b: u8");
     editor.finish();
     assert_eq!(editor.files["src/lib.rs"], "fn put(b: u8) {}\r\nfn f() {\r\n    put(\r\n        2,\r\n    );\r\n}\r\n");
+}
+
+#[test]
+fn implementations_may_call_their_parameters_otherwise_or_nothing() {
+    check_finish(
+        "//- /src/lib.rs
+pub trait Make<I> { fn make(input: I, kind: Kind) -> Self; }
+impl<I> Make<I> for () { fn make(_: I, _: Kind) -> Self {} }
+impl<I> Make<I> for (I, Kind) { fn make(text: I, _kind: Kind) -> Self { (text, Kind::A) } }
+",
+        &[("fn make(input: I, kind: Kind) -> Self;", "fn make(kind: Kind, input: I) -> Self;")],
+        "//- /src/lib.rs
+pub trait Make<I> { fn make(kind: Kind, input: I) -> Self; }
+impl<I> Make<I> for () { fn make(_: Kind, _: I) -> Self {} }
+impl<I> Make<I> for (I, Kind) { fn make(_kind: Kind, text: I) -> Self { (text, Kind::A) } }
+",
+    );
 }
