@@ -413,12 +413,24 @@ impl Story {
         }
         let ended = self.rig.begin(Rig::ask(pick(&plan.file, &PATHS)), plan.decision).end().await;
         self.check(&ended);
+        self.check_marks();
         match plan.after {
             Some(true) => self.rig.session.reset(),
             Some(false) => self.rig.provider.drop_connections(),
             None => return,
         }
         self.rig.until(State::Warm).await;
+    }
+
+    /// The user never typed a mark, so none is in a text of theirs.
+    fn check_marks(&self) {
+        let editor = &self.rig.editor;
+        for path in PATHS.into_iter().chain(NEW_PATHS) {
+            let buffer = editor.is_open(path).then(|| editor.buffer(path));
+            for text in [buffer, editor.on_disk(path)].into_iter().flatten() {
+                assert!(!text.contains(MARK), "a mark was written to {path}: {text}");
+            }
+        }
     }
 
     /// What is proposed is what the model believes, made from what the user has.
