@@ -160,7 +160,7 @@ impl Workspace {
     pub(super) fn source(&self, path: &RelPath, real: &Path) -> Result<Source, ReadError> {
         match self.document(path) {
             Some(document) => self.usable_document(document).map(Source::Document),
-            None => self.disk_text(real).map(Source::Disk),
+            None => self.disk_text(path, real).map(Source::Disk),
         }
     }
 
@@ -172,9 +172,11 @@ impl Workspace {
         if is_text_rope(&document.rope) { Ok(document) } else { Err(ReadError::NotText) }
     }
 
-    fn disk_text(&self, real: &Path) -> Result<String, ReadError> {
+    fn disk_text(&self, path: &RelPath, real: &Path) -> Result<String, ReadError> {
         let metadata = fs::symlink_metadata(real)?;
         if metadata.is_dir() {
+            // Some rules are about folders only, so this one was not judged by them yet.
+            self.policy.check(path, true)?;
             return Err(ReadError::Directory);
         }
         if !metadata.is_file() {
@@ -183,7 +185,7 @@ impl Workspace {
         self.check_size(metadata.len())?;
         // It may have grown since it was measured.
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        fs::File::open(real)?.take(self.policy.max_file_bytes().saturating_add(1)).read_to_end(&mut bytes)?;
+        open(real)?.take(self.policy.max_file_bytes().saturating_add(1)).read_to_end(&mut bytes)?;
         self.check_size(bytes.len() as u64)?;
         if !is_text(&bytes) {
             return Err(ReadError::NotText);
@@ -195,4 +197,21 @@ impl Workspace {
         let limit = self.policy.max_file_bytes();
         if bytes <= limit { Ok(()) } else { Err(ReadError::TooLarge { bytes, limit }) }
     }
+}
+
+/// Opens a file that was regular a moment ago. Should a link or a pipe have come into its place, the one is not followed
+/// and the other not waited for.
+#[cfg(unix)]
+fn open(real: &Path) -> io::Result<fs::File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(real)
+}
+
+/// Opens a file that was regular a moment ago.
+#[cfg(not(unix))]
+fn open(real: &Path) -> io::Result<fs::File> {
+    fs::File::open(real)
 }
