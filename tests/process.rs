@@ -101,7 +101,7 @@ mod odd_files {
         project.write("locked.rs", "needle\n");
         project.write("locked/inside.rs", "needle\n");
         for name in ["locked.rs", "locked"] {
-            fs::set_permissions(project.root().join(name), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(project.root().join(name), fs::Permissions::from_mode(0o000)).unwrap();
         }
         // Nothing is locked for the superuser.
         let is_locked = fs::read(project.root().join("locked.rs")).is_err();
