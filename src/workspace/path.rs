@@ -120,11 +120,6 @@ impl RelPath {
         self.0.split('/')
     }
 
-    /// The folders it is in, outermost first.
-    pub(super) fn folders(&self) -> impl Iterator<Item = RelPath> {
-        self.0.match_indices('/').map(|(slash, _)| RelPath(self.0[..slash].to_owned()))
-    }
-
     /// The path itself as a path of this system, still relative.
     pub(super) fn to_path(&self) -> PathBuf {
         self.components().collect()

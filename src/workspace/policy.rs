@@ -233,17 +233,21 @@ struct List {
 impl Checker<'_> {
     /// See [`Policy::check`].
     pub(super) fn check(&mut self, path: &RelPath, is_dir: bool) -> Result<(), Exclusion> {
-        let mut folder = self.root.clone();
-        // From the root down: below an excluded folder nothing can be taken back in.
-        for above in path.folders() {
-            folder = match self.folders.get(&above) {
-                Some(known) => known.clone()?,
-                None => {
-                    let entered = self.enter(&above, &folder);
-                    self.folders.insert(above, entered.clone());
-                    entered?
-                }
-            };
+        // Up to the nearest folder that was judged before: a walk judges each only once, however deep it goes.
+        let (mut above, mut unknown) = (path.parent(), Vec::new());
+        let mut folder = loop {
+            let Some(nearest) = above else { break self.root.clone() };
+            if let Some(known) = self.folders.get(&nearest) {
+                break known.clone()?;
+            }
+            above = nearest.parent();
+            unknown.push(nearest);
+        };
+        // And down again: below an excluded folder nothing can be taken back in.
+        for above in unknown.into_iter().rev() {
+            let entered = self.enter(&above, &folder);
+            self.folders.insert(above, entered.clone());
+            folder = entered?;
         }
         self.judge(path, is_dir, &folder)
     }

@@ -8,11 +8,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
-use super::diagnostics::Diagnostic;
 use super::document::Snapshot;
 use super::path::RelPath;
 use super::policy::{Exclusion, is_text, is_text_rope};
-use super::text::{ModelText, normalized};
+use super::text::{ModelText, shown};
 
 /// Why a file cannot be read: a clause to put after *PATH cannot be read:*. It is for people; where it is
 /// [`ReadError::Excluded`] or [`ReadError::Outside`], a model is told only that the file is not available.
@@ -75,7 +74,7 @@ impl Source {
     pub(super) fn into_model_string(self) -> String {
         match self {
             Source::Document(document) => document.model_text().to_string(),
-            Source::Disk(text) => normalized(&text).into_owned(),
+            Source::Disk(text) => shown(&text).into_owned(),
         }
     }
 }
@@ -115,13 +114,6 @@ impl Workspace {
     /// created over one that is excluded.
     pub fn exists(&self, path: &RelPath) -> bool {
         self.document(path).is_some() || self.on_disk(path)
-    }
-
-    /// A diagnostic as models may see it: without related places in files that they may not.
-    pub fn shown(&self, diagnostic: &Diagnostic) -> Diagnostic {
-        let mut shown = diagnostic.clone();
-        shown.related.retain(|related| self.check(&related.path).is_ok());
-        shown
     }
 
     /// Whether there is something at this path on disk; a link that leads nowhere counts.
@@ -168,7 +160,7 @@ impl Workspace {
     pub(super) fn source(&self, path: &RelPath, real: &Path) -> Result<Source, ReadError> {
         match self.document(path) {
             Some(document) => self.usable_document(document).map(Source::Document),
-            None => self.disk_text(real).map(Source::Disk),
+            None => self.disk_text(path, real).map(Source::Disk),
         }
     }
 
@@ -180,9 +172,11 @@ impl Workspace {
         if is_text_rope(&document.rope) { Ok(document) } else { Err(ReadError::NotText) }
     }
 
-    fn disk_text(&self, real: &Path) -> Result<String, ReadError> {
+    fn disk_text(&self, path: &RelPath, real: &Path) -> Result<String, ReadError> {
         let metadata = fs::symlink_metadata(real)?;
         if metadata.is_dir() {
+            // Some rules are about folders only, so this one was not judged by them yet.
+            self.policy.check(path, true)?;
             return Err(ReadError::Directory);
         }
         if !metadata.is_file() {
@@ -191,7 +185,7 @@ impl Workspace {
         self.check_size(metadata.len())?;
         // It may have grown since it was measured.
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        fs::File::open(real)?.take(self.policy.max_file_bytes().saturating_add(1)).read_to_end(&mut bytes)?;
+        open(real)?.take(self.policy.max_file_bytes().saturating_add(1)).read_to_end(&mut bytes)?;
         self.check_size(bytes.len() as u64)?;
         if !is_text(&bytes) {
             return Err(ReadError::NotText);
@@ -203,4 +197,21 @@ impl Workspace {
         let limit = self.policy.max_file_bytes();
         if bytes <= limit { Ok(()) } else { Err(ReadError::TooLarge { bytes, limit }) }
     }
+}
+
+/// Opens a file that was regular a moment ago. Should a link or a pipe have come into its place, the one is not followed
+/// and the other not waited for.
+#[cfg(unix)]
+fn open(real: &Path) -> io::Result<fs::File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(real)
+}
+
+/// Opens a file that was regular a moment ago.
+#[cfg(not(unix))]
+fn open(real: &Path) -> io::Result<fs::File> {
+    fs::File::open(real)
 }

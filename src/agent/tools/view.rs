@@ -31,15 +31,16 @@ impl View {
     /// # Errors
     /// A sentence for the model.
     pub fn path(&self, text: &str) -> Result<RelPath, String> {
-        RelPath::parse(text).map_err(|refusal| format!("the path `{text}` is refused: {refusal}"))
+        RelPath::parse(text).map_err(|refusal| format!("the path `{}` is refused: {refusal}", shortened(text)))
     }
 
     /// A file's text.
     ///
     /// # Errors
-    /// A sentence for the model. A file that is excluded is told no differently from one that does not exist.
+    /// A sentence for the model. A path that may not be named is told no differently from one that does not exist,
+    /// whatever the reason: that a folder beyond a link is locked says that it is there.
     pub fn text(&self, path: &RelPath) -> Result<ModelText, String> {
-        self.workspace.check(path).map_err(|error| self.unavailable(path, &error))?;
+        self.workspace.check(path).map_err(|_| not_available(path))?;
         match self.working.get(path) {
             Some(Some(text)) => return Ok(text.clone()),
             Some(None) => return Err(format!("{path} was deleted by your patch")),
@@ -48,7 +49,10 @@ impl View {
         if let Some(entry) = self.ledger.get(path) {
             return Ok(entry.known.clone());
         }
-        self.workspace.read(path).map_err(|error| self.unavailable(path, &error))
+        self.workspace.read(path).map_err(|error| match error {
+            ReadError::NotFound | ReadError::Excluded(_) | ReadError::Outside => not_available(path),
+            other => format!("{path} cannot be read: {other}"),
+        })
     }
 
     /// Whether a file exists for the model or anyone else; nothing may be created over it.
@@ -58,13 +62,17 @@ impl View {
             None => self.workspace.exists(path),
         }
     }
+}
 
-    fn unavailable(&self, path: &RelPath, error: &ReadError) -> String {
-        match error {
-            ReadError::NotFound | ReadError::Excluded(_) | ReadError::Outside => {
-                format!("{path} is not available; list_files and search show what is")
-            }
-            other => format!("{path} cannot be read: {other}"),
-        }
+fn not_available(path: &RelPath) -> String {
+    format!("{path} is not available; list_files and search show what is")
+}
+
+/// The beginning of a path that may be of any length.
+fn shortened(path: &str) -> String {
+    const SHOWN: usize = 200;
+    match path.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &path[..end]),
+        None => path.to_owned(),
     }
 }
