@@ -12,5 +12,6 @@ pub mod embedded;
 pub mod lsp;
 pub mod provider;
 pub mod session;
+pub mod visible;
 pub mod wire;
 pub mod workspace;

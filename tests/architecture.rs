@@ -64,6 +64,7 @@ fn modules_know_only_what_they_may() {
         r"crate::(?!edit)|tokio|std::(fs|io|net)".replace("(?!edit)", "[a-df-z]").as_str(),
         "edit/ is pure",
     );
+    nowhere("visible.rs", r"crate::|std::(fs|io|net)", "it stands below all");
     nowhere("delta", r"crate::(agent|cli|config|embedded|lsp|session|wire)|tokio|std::(fs|io|net)", "delta/ is pure");
     nowhere("wire", r"crate::(agent|cli|config|delta|edit|embedded|lsp|session|workspace)", "wire/ knows only itself");
     nowhere("session", r"crate::(agent|cli|config|delta|edit|embedded|lsp|workspace)", "session/ knows no files");

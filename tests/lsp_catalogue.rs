@@ -222,7 +222,7 @@ fn no_title_shows_anything_deceptive_of_what_it_quotes() {
     );
     let mut editor = TestEditor::start(Client::vscode(), &project);
     editor.open("src/wishes.rs");
-    let marks = "\u{fffd}".repeat(DECEPTIVE.chars().count());
+    let marks: String = DECEPTIVE.chars().flat_map(char::escape_unicode).collect();
     for (place, title) in [
         ("// AI!", format!("Do what this comment asks: do{marks} it")),
         ("// AI?", format!("Answer this comment: why{marks}")),
@@ -250,7 +250,7 @@ async fn a_deceptive_file_name_is_shown_for_what_it_is() {
     editor.open("src/lib.rs");
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "proposed");
-    let shown = "src/a\u{fffd}sr.txt";
+    let shown = "src/a\\u{202e}sr.txt";
     let expected = [format!("Apply Pilotlight's change to {shown}"), format!("Discard Pilotlight's change to {shown}")];
     let actions = editor.actions("src/lib.rs", "pub fn one");
     assert_eq!(titles(&actions), expected);

@@ -8,14 +8,17 @@ use super::request::{self, Extras, Subject};
 use super::working::WorkingCopy;
 use super::{TurnRequest, prompts};
 use crate::delta::frame;
-use crate::delta::ledger::{Extent, Ledger, Sight};
+use crate::delta::ledger::{Entry, Extent, Ledger, Sight};
 use crate::session::receipt::Shares;
+use crate::visible::shown;
 use crate::workspace::{Diagnostic, ModelText, ReadError, RelPath};
 
 /// A file of at most this size is sent whole with the first request that concerns it: the model would read it anyway.
 const MAX_INVOKED_BYTES: usize = 64 * 1024;
 /// The file in which a project tells agents how it wants to be worked on; valid for its folder and those below.
 const GUIDELINES: &str = "AGENTS.md";
+/// Stands in the ledger for the text of guidelines with the invisible written out: none of the file's own lines.
+const WRITTEN_OUT: (usize, usize) = (0, 0);
 /// Bytes of all guidelines that concern a file.
 const MAX_GUIDELINES_BYTES: usize = 32 * 1024;
 
@@ -81,7 +84,8 @@ impl Opening {
         let mut left = MAX_GUIDELINES_BYTES;
         let mut frames = Vec::new();
         for path in guidelines_for(request.ask.file.as_ref()) {
-            if let Some(framed) = self.whole(request, &path, left) {
+            let hidden = self.hiding(request, &path, left);
+            if let Some(framed) = hidden.unwrap_or_else(|| self.whole(request, &path, left)) {
                 left = left.saturating_sub(framed.len());
                 frames.push(framed);
             }
@@ -91,6 +95,26 @@ impl Opening {
             self.shares.add("guidelines", text.len());
             self.messages.push(text);
         }
+    }
+
+    /// Guidelines that hold what a person does not see, with it written out: nothing hidden may ask for anything. `None`
+    /// for all others. This is not the file's text, so its frame is not a file's and the model does not count as
+    /// knowing the file. `Some(None)` when the model has it from an earlier turn of this lineage.
+    fn hiding(&mut self, request: &TurnRequest, path: &RelPath, limit: usize) -> Option<Option<String>> {
+        let text = request.workspace.read(path).ok()?;
+        let raw = text.to_string();
+        let shown = shown(&raw);
+        if shown == raw {
+            return None;
+        }
+        let knows = |entry: &Entry| entry.extent == Extent::Whole && entry.known.same(&text);
+        let known = self.ledger.get(path).is_some_and(knows) || self.ledger.has_given(path, &text, WRITTEN_OUT);
+        if known || shown.len() > limit {
+            return Some(None);
+        }
+        self.ledger.saw(path, &text, &text, Sight::Changes);
+        self.ledger.gave(path, WRITTEN_OUT);
+        Some(Some(frame::frame("guidelines", &[("path", path.as_str())], &shown)))
     }
 
     /// The file the turn was invoked on, when the model does not know it and will have to. A change to be finished says

@@ -6,6 +6,7 @@ use super::{prompts, surroundings};
 use crate::delta::frame;
 use crate::delta::unified::{self, Change};
 use crate::session::receipt::Shares;
+use crate::visible::is_visible;
 use crate::workspace::{ModelText, RelPath};
 
 /// Longest selection sent, in bytes; the model can read on.
@@ -49,8 +50,9 @@ pub fn render(ask: &Ask, subject: Option<Subject<'_>>, extras: &Extras, shares: 
     let mut message = Message { text: format!("Request: {}", ask.action.name()), shown: None };
     let path = ask.file.as_ref().map(|path| path.as_str());
     if let Some(path) = path {
-        // The name as tools take it; only a quote has to be told from the closing one.
-        let name = if path.contains('"') { frame::escape(path) } else { path.to_owned() };
+        // The name as tools take it, unless it holds a quote, or what could pass for something else.
+        let plain = path.chars().all(|c| c != '"' && is_visible(c));
+        let name = if plain { path.to_owned() } else { frame::escape(path) };
         message.text.push_str(&format!(" in \"{name}\""));
     }
     message.text.push_str("\n\n");

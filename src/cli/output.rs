@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Failure;
 use crate::session::receipt::{human_bytes, saved};
+use crate::visible::shown;
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
@@ -58,14 +59,16 @@ pub fn note(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-/// A text whose control characters are seen and not obeyed: what a file or a model says must not steer a terminal.
+/// A text whose control characters are seen and not obeyed, and whose invisible ones are written out: what a file or a
+/// model says must neither steer a terminal nor mislead its reader.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     if !text.contains(steers) {
-        return Cow::Borrowed(text);
+        return shown(text);
     }
     let picture = |c: char| char::from_u32(0x2400 + u32::from(c)).filter(|_| c < ' ').unwrap_or('\u{fffd}');
-    Cow::Owned(text.replace("\r\n", "\n").chars().map(|c| if steers(c) { picture(c) } else { c }).collect())
+    let pictured: String = text.replace("\r\n", "\n").chars().map(|c| if steers(c) { picture(c) } else { c }).collect();
+    Cow::Owned(shown(&pictured).into_owned())
 }
 
 /// A diff with colours, to be looked at.

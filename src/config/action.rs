@@ -4,6 +4,7 @@
 use super::error::Refusal;
 use super::input::{Entry, Input, Value};
 use super::keys::nearest;
+use crate::visible::is_visible;
 
 /// A code action of the user's own making.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,13 +137,4 @@ fn is_kind(kind: &str) -> bool {
     let mut segments = kind.split('.');
     segments.next().is_some_and(|root| KIND_ROOTS.contains(&root))
         && segments.all(|segment| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-/// Neither a control character nor one that is invisible or changes the direction of the text around it: what may stand
-/// in a title.
-pub fn is_visible(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

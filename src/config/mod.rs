@@ -25,7 +25,7 @@ mod settings;
 mod sources;
 mod validate;
 
-pub use action::{CustomAction, is_visible};
+pub use action::CustomAction;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use error::ConfigError;
 pub use key_source::{KeyError, KeySource};

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::visible::is_visible;
+
 /// A whole file: `<file path="P" bytes="N">`, newline, exactly N bytes, newline, `</file>`.
 pub fn file(path: &str, text: &str) -> String {
     frame("file", &[("path", path)], text)
@@ -19,11 +21,11 @@ pub fn frame(name: &str, attributes: &[(&str, &str)], text: &str) -> String {
     framed
 }
 
-/// Percent-encodes `%`, `"` and control characters.
+/// Percent-encodes `%`, `"`, control characters and what else is invisible.
 pub fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for c in value.chars() {
-        if c == '%' || c == '"' || c.is_control() {
+        if c == '%' || c == '"' || !is_visible(c) {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
                 let _ = write!(escaped, "%{byte:02X}");
@@ -48,5 +50,6 @@ mod tests {
     #[test]
     fn a_path_cannot_end_its_attribute() {
         assert_eq!(escape("a\" bytes=\"0%\n\u{85}"), "a%22 bytes=%220%25%0A%C2%85");
+        assert_eq!(escape("a\u{202e}b"), "a%E2%80%AEb");
     }
 }

@@ -14,7 +14,7 @@ use super::from_proto::{CodeActionParams, ProtoRange};
 use super::shown::is_ours;
 use super::waiting::all_but;
 use crate::agent::Action;
-use crate::config::is_visible;
+use crate::visible::shown;
 use crate::workspace::{Diagnostic, Language, PositionEncoding, RelPath, Snapshot, Span, offset, uri_to_path};
 
 const QUICKFIX: &str = "quickfix";
@@ -102,7 +102,8 @@ impl Offers<'_> {
     fn add(&mut self, kind: &str, title: &str, command: &str, argument: Value) -> Option<&mut Value> {
         let below = |only: &str| kind.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         let wanted = |only: &String| only.is_empty() || below(only);
-        let title = readable(title);
+        // A title may quote anything: what is in it must not mislead a reader.
+        let title = shown(title);
         if self.only.is_some_and(|only| !only.iter().any(wanted)) {
             return None;
         }
@@ -265,9 +266,4 @@ fn shortened(text: &str) -> String {
         Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
         None => line.to_owned(),
     }
-}
-
-/// A title with nothing in it that could mislead a reader, whatever it quotes.
-fn readable(title: &str) -> String {
-    title.chars().map(|c| if is_visible(c) { c } else { '\u{fffd}' }).collect()
 }

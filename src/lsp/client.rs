@@ -7,6 +7,8 @@ use tower::Service;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc::Request;
 
+use crate::visible::shown;
+
 /// Bound for requests an editor answers by itself.
 pub const QUICK: Duration = Duration::from_secs(10);
 
@@ -54,8 +56,9 @@ impl EditorClient {
         let _ = client.call(Request::build(method).params(params).finish()).await;
     }
 
-    /// Shows a message to the user.
+    /// Shows a message to the user, with nothing in it that could mislead a reader.
     pub async fn show(&self, kind: MessageKind, text: &str) {
-        self.notify("window/showMessage", serde_json::json!({"type": kind as u8, "message": text})).await;
+        let params = serde_json::json!({"type": kind as u8, "message": shown(text)});
+        self.notify("window/showMessage", params).await;
     }
 }

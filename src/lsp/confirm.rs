@@ -4,6 +4,7 @@ use super::abilities::Abilities;
 use crate::agent::Proposal;
 use crate::agent::landing::{Operation, Plan};
 use crate::config::Confirm;
+use crate::visible::shown;
 
 /// How a plan goes ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +37,9 @@ pub fn way(plan: &Plan, proposal: &Proposal, confirm: Confirm, abilities: &Abili
     }
 }
 
-/// The question, in one sentence.
+/// The question, in one sentence; names in it are shown for what they are.
 pub fn question(plan: &Plan) -> String {
     let unsaved = plan.files.iter().any(|file| file.operation == Operation::Create);
     let note = if unsaved { " New files stay unsaved until you save them." } else { "" };
-    format!("Pilotlight would {}.{note}", plan.describe())
+    format!("Pilotlight would {}.{note}", shown(&plan.describe()))
 }

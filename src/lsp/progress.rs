@@ -1,5 +1,5 @@
 //! `$/progress` for one turn: begins once the client made room for it, tells each step, and always ends; at once when the
-//! turn is cancelled.
+//! turn is cancelled. What it quotes is shown for what it is.
 
 use std::sync::Mutex;
 
@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{EditorClient, QUICK};
+use crate::visible::shown as readable;
 
 /// Steps that may wait to be told; more are left out, since only the latest ones matter to a reader.
 const WAITING: usize = 64;
@@ -70,7 +71,8 @@ async fn run(
         }
     }
     let send = async |value: Value| client.notify("$/progress", json!({"token": token, "value": value})).await;
-    send(json!({"kind": "begin", "title": shown.title, "message": first, "cancellable": true})).await;
+    send(json!({"kind": "begin", "title": readable(&shown.title), "message": readable(&first), "cancellable": true}))
+        .await;
     let mut shown = first;
     let last = loop {
         tokio::select! {
@@ -78,11 +80,11 @@ async fn run(
             () = cancel.cancelled() => break "cancelled".to_owned(),
             // What happened before the end is told before the end.
             Some(text) = steps.recv() => if text != shown {
-                send(json!({"kind": "report", "message": text, "cancellable": true})).await;
+                send(json!({"kind": "report", "message": readable(&text), "cancellable": true})).await;
                 shown = text;
             },
             text = &mut ended => break text.unwrap_or_default(),
         }
     };
-    send(json!({"kind": "end", "message": last})).await;
+    send(json!({"kind": "end", "message": readable(&last)})).await;
 }

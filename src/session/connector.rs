@@ -186,7 +186,7 @@ async fn warm_up_answer(connection: &mut Connection) -> Result<Option<String>, C
             Incoming::Event { text, .. } => text,
             Incoming::Closed(closed) => return Err(closed),
         };
-        match decode(&text).map_err(Closed::Unreadable)? {
+        match connection.confidences().of_event(decode(&text).map_err(Closed::Unreadable)?) {
             Event::Completed(finished) => return Ok(finished.id),
             Event::Failed(error) => {
                 tracing::debug!(%error, "the server refused the warm-up");

@@ -25,7 +25,7 @@ use super::receipt::{Continuity, Outcome, Receipt};
 use super::recovery::{Attempts, Remedy, Trouble};
 use super::state::Event as Happened;
 use super::status::Board;
-use crate::wire::event::OutputItem;
+use crate::wire::event::{Event, OutputItem};
 use crate::wire::http;
 use crate::wire::item::{Encoded, Item};
 use crate::wire::request::{FrameKind, MAX_FRAME_BYTES, joined_len};
@@ -98,6 +98,17 @@ enum Link {
         /// When WebSocket is tried again; never, if HTTP was asked for.
         until: Option<Instant>,
     },
+}
+
+impl Link {
+    /// An event without what the server may repeat of what it was told in confidence.
+    fn discreet(&self, event: Event) -> Event {
+        match self {
+            Link::None => event,
+            Link::WebSocket { connection, .. } => connection.confidences().of_event(event),
+            Link::Http { client, .. } => client.confidences().of_event(event),
+        }
+    }
 }
 
 /// Coming back by itself while offline.

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
+use super::confidence::Confidences;
 use super::dial::{Target, dial};
 use super::error::ApiError;
 use super::websocket::ConnectError;
@@ -28,6 +29,7 @@ const INCOMING_QUEUE: usize = 256;
 pub struct Client {
     target: Target,
     endpoint: Endpoint,
+    confidences: Confidences,
     sender: Option<SendRequest<Full<Bytes>>>,
     /// The connection has answered a request before.
     kept: bool,
@@ -77,9 +79,15 @@ impl Exchange {
 }
 
 impl Client {
+    /// What this server is told in confidence.
+    pub fn confidences(&self) -> &Confidences {
+        &self.confidences
+    }
+
     /// A client that connects at its first request.
     pub fn new(target: Target, endpoint: Endpoint) -> Client {
-        Client { target, endpoint, sender: None, kept: false }
+        let confidences = Confidences::new(endpoint.key.as_deref(), &endpoint.headers);
+        Client { target, endpoint, confidences, sender: None, kept: false }
     }
 
     /// Whether the next request can go out on an open connection. Waits a moment for the end of the last answer.
@@ -151,7 +159,8 @@ impl Client {
             let headers = response.headers().clone();
             let body = Limited::new(response.into_body(), MAX_EVENT_BYTES).collect().await;
             let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-            return Err(Refusal::Api(ApiError::from_http(status.as_u16(), &headers, &body)));
+            let error = ApiError::from_http(status.as_u16(), &headers, &body);
+            return Err(Refusal::Api(self.confidences.of_error(error)));
         }
         let (received, incoming) = mpsc::channel(INCOMING_QUEUE);
         let reader = tokio::spawn(read_events(response.into_body(), received));

@@ -2,6 +2,7 @@
 //!
 //! This module knows nothing of sessions, files or editors. `protocol.md` facts are cited where they are used.
 
+pub mod confidence;
 pub mod dial;
 pub mod error;
 pub mod event;

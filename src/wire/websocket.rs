@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use super::confidence::Confidences;
 use super::dial::{DialError, Stream, Target, dial};
 use super::error::ApiError;
 use super::pulse::{Clocks, LOOK_EVERY, Pulse};
@@ -43,6 +44,12 @@ pub struct Upgrade {
     pub headers: Vec<(String, String)>,
     /// How often to ping, and how long to wait for the pong.
     pub liveness: Liveness,
+}
+
+impl Upgrade {
+    fn confidences(&self) -> Confidences {
+        Confidences::new(self.key.as_deref(), &self.headers)
+    }
 }
 
 /// Why there is no connection.
@@ -85,6 +92,7 @@ pub struct Connection {
     outgoing: mpsc::Sender<Outgoing>,
     incoming: mpsc::Receiver<Incoming>,
     pump: tokio::task::JoinHandle<()>,
+    confidences: Confidences,
 }
 
 #[derive(Debug)]
@@ -106,16 +114,21 @@ impl Connection {
     /// [`ConnectError`]; its text names the endpoint and never the key.
     pub async fn open(target: &Target, upgrade: &Upgrade, limit: Duration) -> Result<Connection, ConnectError> {
         match timeout(limit, handshake(target, upgrade, Instant::now() + limit)).await {
-            Ok(socket) => Ok(Connection::start(socket?, upgrade.liveness)),
+            Ok(socket) => Ok(Connection::start(socket?, upgrade)),
             Err(_) => Err(ConnectError::TimedOut { url: upgrade.url.clone(), after: limit }),
         }
     }
 
-    fn start(socket: WebSocketStream<Box<dyn Stream>>, liveness: Liveness) -> Connection {
+    fn start(socket: WebSocketStream<Box<dyn Stream>>, upgrade: &Upgrade) -> Connection {
         let (outgoing, to_send) = mpsc::channel(OUTGOING_QUEUE);
         let (received, incoming) = mpsc::channel(INCOMING_QUEUE);
-        let pump = tokio::spawn(pump(socket, liveness, to_send, received));
-        Connection { outgoing, incoming, pump }
+        let pump = tokio::spawn(pump(socket, upgrade.liveness, to_send, received));
+        Connection { outgoing, incoming, pump, confidences: upgrade.confidences() }
+    }
+
+    /// What this server was told in confidence.
+    pub fn confidences(&self) -> &Confidences {
+        &self.confidences
     }
 
     /// Queues a text frame. False when the pump has ended; [`Connection::next`] then says why.
@@ -126,6 +139,7 @@ impl Connection {
     /// The next event, or the reason the connection ended (again and again once it has).
     pub async fn next(&mut self) -> Incoming {
         match self.incoming.recv().await {
+            Some(Incoming::Closed(closed)) => Incoming::Closed(self.confidences.of_goodbye(closed)),
             Some(incoming) => incoming,
             None => Incoming::Closed(Closed::Io("the connection has ended".into())),
         }
@@ -168,7 +182,7 @@ async fn handshake(
         Err(Error::Http(response)) => {
             let body = response.body().as_deref().unwrap_or_default();
             let status = response.status().as_u16();
-            let error = ApiError::from_http(status, response.headers(), body);
+            let error = upgrade.confidences().of_error(ApiError::from_http(status, response.headers(), body));
             Err(ConnectError::Refused { url: upgrade.url.clone(), status, error })
         }
         Err(error) => Err(broken(error.to_string())),

@@ -56,7 +56,7 @@ impl Line {
             answer.heard = true;
             let event =
                 decode(&text).map_err(|reason| cut(format!("the server sent something unreadable ({reason})")))?;
-            if let Some(done) = answer.take(event, watcher)? {
+            if let Some(done) = answer.take(self.link.discreet(event), watcher)? {
                 source.finish();
                 return Ok(done);
             }
