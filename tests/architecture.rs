@@ -81,7 +81,8 @@ fn modules_know_only_what_they_may() {
 
 #[test]
 fn nothing_is_kept_in_the_process_itself() {
-    let shared = r"static\s+(mut\s|\w+\s*:\s*[^=]*(Mutex|RwLock|Atomic|OnceLock|LazyLock|OnceCell|RefCell))";
+    // A `LazyLock` is a constant, computed when it is first needed, unless there is one of these in it.
+    let shared = r"static\s+(mut\s|\w+\s*:\s*[^=]*(Mutex|RwLock|Atomic|OnceLock|OnceCell|RefCell))";
     nowhere("", &format!("{shared}|thread_local!|lazy_static!"), "no process-wide state (invariant 4)");
 }
 

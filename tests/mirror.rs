@@ -2,7 +2,8 @@
 //!
 //! A model that sees nothing but its requests keeps a mirror of the project and works on it. Whatever the user types,
 //! opens, closes, saves, creates and deletes, whatever the model reads and patches, whatever is lost on the way: with
-//! every request the files it knows whole are the editor's, or the turn's working copy.
+//! every request the files it knows whole are the editor's, or the turn's working copy. And no request ever holds a
+//! secret of the user's.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -26,6 +27,10 @@ use serde_json::json;
 const PATHS: [&str; 5] = ["src/a.rs", "src/b b.rs", "ü.md", "100%.txt", "empty"];
 /// Where the model creates files or moves them to.
 const NEW_PATHS: [&str; 2] = ["new/x.rs", "new/y.rs"];
+
+/// Secrets that the user's texts hold; a model knows them as [`MARK`].
+const SECRETS: [&str; 2] = ["ghp_0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R", "ghp_9z8Y7x6W5v4U3t2S1r0Q9p8O7n6M5l4K3j2I"];
+const MARK: &str = "[secret:github-token]";
 
 fn pick(index: &Index, paths: &[&'static str]) -> &'static str {
     paths[index.index(paths.len())]
@@ -106,7 +111,9 @@ fn limits() -> impl Strategy<Value = Limits> {
 
 /// Lines that look like the protocol's own are the interesting ones.
 fn line() -> impl Strategy<Value = String> {
-    const TRICKY: [&str; 15] = [
+    const TRICKY: [&str; 17] = [
+        SECRETS[0],
+        SECRETS[1],
         "",
         "}",
         "-- a/src/a.rs",
@@ -282,6 +289,7 @@ impl Model {
 
     /// What is known whole is what the user has, unless this turn's patches changed it.
     fn check(&self, request: &Request) {
+        assert!(!SECRETS.iter().any(|secret| request.raw.contains(secret)), "a secret was sent: {}", request.raw);
         for (path, text) in self.mirrors.now.files().filter(|(path, _)| !self.mirrors.now.is_patched(path)) {
             let truth = self.editor.truth(path);
             assert_eq!(Some(text), truth.as_deref(), "{path} after\n{}", request.text());
@@ -319,14 +327,14 @@ impl Model {
             ),
             ModelAct::Patch { file, line, text } => {
                 let path = a_known(file).filter(|path| touched.insert(path.clone()))?;
-                Call::patch(&swap(&mirror, &path, line, text.as_deref())?)
+                Call::patch(&as_seen(&swap(&mirror, &path, line, text.as_deref())?))
             }
             ModelAct::Create(file, text) => {
                 let path = pick(file, &NEW_PATHS).to_string();
                 let lines: String = text.lines().map(|line| format!("+{}\n", line.trim_end_matches('\r'))).collect();
                 let is_new = mirror.text(&path).is_none() && !self.editor.exists(&path) && !lines.contains('\r');
                 (is_new && touched.insert(path.clone())).then_some(())?;
-                Call::patch(&format!("*** Add File: {path}\n{lines}"))
+                Call::patch(&as_seen(&format!("*** Add File: {path}\n{lines}")))
             }
             ModelAct::Delete(file) => {
                 let path = a_known(file).filter(|path| touched.insert(path.clone()))?;
@@ -340,6 +348,11 @@ impl Model {
         };
         Some(call)
     }
+}
+
+/// What the model writes instead of a secret, which it cannot know.
+fn as_seen(text: &str) -> String {
+    SECRETS.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MARK))
 }
 
 /// A patch that replaces or removes a line which stands in one place.
@@ -400,12 +413,24 @@ impl Story {
         }
         let ended = self.rig.begin(Rig::ask(pick(&plan.file, &PATHS)), plan.decision).end().await;
         self.check(&ended);
+        self.check_marks();
         match plan.after {
             Some(true) => self.rig.session.reset(),
             Some(false) => self.rig.provider.drop_connections(),
             None => return,
         }
         self.rig.until(State::Warm).await;
+    }
+
+    /// The user never typed a mark, so none is in a text of theirs.
+    fn check_marks(&self) {
+        let editor = &self.rig.editor;
+        for path in PATHS.into_iter().chain(NEW_PATHS) {
+            let buffer = editor.is_open(path).then(|| editor.buffer(path));
+            for text in [buffer, editor.on_disk(path)].into_iter().flatten() {
+                assert!(!text.contains(MARK), "a mark was written to {path}: {text}");
+            }
+        }
     }
 
     /// What is proposed is what the model believes, made from what the user has.

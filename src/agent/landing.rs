@@ -1,14 +1,15 @@
 //! From a proposal to what is to be done now: each file's change merged into the text as it is at this moment.
 //!
 //! All files or none: one conflict, and there is no plan (invariant 7). What is planned was verified: the edits, applied
-//! to the text now, give exactly the target.
+//! to the text now, give exactly the target, and every secret the model did not delete is in it byte for byte.
 
 use std::fmt::{self, Write};
 use std::ops::Range;
 
 use super::proposal::{FileChange, Proposal};
+use super::restore::{Misplaced, may_write, restore};
 use crate::edit::{self, Merged, TextChange, apply_changes, from_model, minimal_changes};
-use crate::workspace::{ModelText, ReadError, RelPath, Snapshot, Workspace};
+use crate::workspace::{ModelText, ReadError, RelPath, Snapshot, Workspace, secrets};
 
 /// What a proposal comes to with the texts of now.
 #[derive(Debug)]
@@ -85,6 +86,9 @@ pub enum Reason {
     /// It cannot be read, or a rule forbids it by now.
     #[error("{0}")]
     Unreadable(ReadError),
+    /// It holds secrets, and they would not stay what and where they are.
+    #[error("{0}; change that place by hand")]
+    Secret(Misplaced),
     /// The edits did not give the target; a mistake of ours, so nothing is sent.
     #[error("its edits could not be verified; please report it")]
     Unverified,
@@ -240,10 +244,10 @@ fn plan_file(workspace: &Workspace, change: &FileChange) -> Result<Option<Planne
         // Fine if it is what it should be: the editor said no and did it.
         (None, theirs, Some(now)) if occupied && is_same(now, theirs.as_ref()) => return Ok(None),
         _ if occupied => return Err(Reason::Occupied),
-        (None, Some(theirs), _) => theirs.to_string(),
+        (None, Some(theirs), _) => created(theirs).map_err(Reason::Secret)?,
         (_, None, Some(now)) if is_same(now, change.base.as_ref()) => String::new(),
         (_, None, None) => return Ok(None),
-        (Some(base), Some(theirs), Some(now)) => merged(base, theirs, now).map_err(Reason::Touching)?,
+        (Some(base), Some(theirs), Some(now)) => merged(base, theirs, now)?,
         _ => return Err(Reason::Gone),
     };
     let now = now.unwrap_or_default();
@@ -263,19 +267,30 @@ fn is_same(raw: &str, text: Option<&ModelText>) -> bool {
     text.is_some_and(|text| ModelText::from_raw(raw).same(text))
 }
 
-/// The model's change merged into the raw text of now, with that text's own line ends; or the places that touch.
-fn merged(base: &ModelText, theirs: &ModelText, now: &str) -> Result<String, Vec<Touching>> {
-    let (theirs, ours) = (theirs.to_string(), edit::to_model(now));
-    match edit::merge(&base.to_string(), &theirs, &ours) {
-        Merged::Clean(text) => Ok(from_model(now, &text)),
-        Merged::Conflict(places) => Err(places
-            .into_iter()
-            .map(|place| Touching {
-                line: place.ours.start + 1,
-                yours: excerpt(&ours, place.ours),
-                proposed: excerpt(&theirs, place.theirs),
-            })
-            .collect()),
+fn created(theirs: &ModelText) -> Result<String, Misplaced> {
+    let text = theirs.to_string();
+    may_write(&text)?;
+    Ok(text)
+}
+
+/// The model's change merged into the raw text of now, with that text's own line ends and secrets; or the places that
+/// touch.
+fn merged(base: &ModelText, theirs: &ModelText, now: &str) -> Result<String, Reason> {
+    let theirs = theirs.to_string();
+    let real = edit::to_model(now);
+    let ours = secrets::hide(&real);
+    match edit::merge(&base.to_string(), &theirs, ours.text()) {
+        Merged::Clean(text) => Ok(from_model(now, &restore(&ours, &text).map_err(Reason::Secret)?)),
+        Merged::Conflict(places) => Err(Reason::Touching(
+            places
+                .into_iter()
+                .map(|place| Touching {
+                    line: place.ours.start + 1,
+                    yours: excerpt(ours.text(), place.ours),
+                    proposed: excerpt(&theirs, place.theirs),
+                })
+                .collect(),
+        )),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod prompts;
 pub mod proposal;
 pub mod reconcile;
 pub mod request;
+mod restore;
 mod surroundings;
 pub mod tools;
 mod turn;

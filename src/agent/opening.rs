@@ -4,13 +4,13 @@
 use super::action::Action;
 use super::brief::brief;
 use super::reconcile::{Manner, Scope, reconcile};
-use super::request::{self, Subject};
+use super::request::{self, Extras, Subject};
 use super::working::WorkingCopy;
 use super::{TurnRequest, prompts};
 use crate::delta::frame;
 use crate::delta::ledger::{Extent, Ledger, Sight};
 use crate::session::receipt::Shares;
-use crate::workspace::{ModelText, ReadError, RelPath};
+use crate::workspace::{Diagnostic, ModelText, ReadError, RelPath};
 
 /// A file of at most this size is sent whole with the first request that concerns it: the model would read it anyway.
 const MAX_INVOKED_BYTES: usize = 64 * 1024;
@@ -134,11 +134,12 @@ impl Opening {
             (None, None) => None,
         };
         let subject = text.as_ref().map(|text| Subject { text, known });
-        let mut ask = request.ask.clone();
-        for (_, diagnostics) in &mut ask.diagnostics {
-            *diagnostics = diagnostics.iter().map(|diagnostic| request.workspace.shown(diagnostic)).collect();
-        }
-        let message = request::render(&ask, subject, &unfinished(request, before), &mut self.shares);
+        let in_words = |(path, found): &(RelPath, Vec<Diagnostic>)| {
+            (path.clone(), request.workspace.diagnostics_in_words(path, found))
+        };
+        let diagnostics = request.ask.diagnostics.iter().map(in_words).collect();
+        let extras = Extras { changes: unfinished(request, before), diagnostics };
+        let message = request::render(&request.ask, subject, &extras, &mut self.shares);
         if let (Some(path), Some(text), Some((first, last)), false) = (file, &text, message.shown, known) {
             self.ledger.saw(path, text, text, Sight::Lines { first, last, of: text.line_count() });
         }

@@ -6,7 +6,7 @@ use super::{prompts, surroundings};
 use crate::delta::frame;
 use crate::delta::unified::{self, Change};
 use crate::session::receipt::Shares;
-use crate::workspace::{Diagnostic, ModelText, RelPath};
+use crate::workspace::{ModelText, RelPath};
 
 /// Longest selection sent, in bytes; the model can read on.
 const MAX_SELECTION: usize = 32 * 1024;
@@ -35,14 +35,17 @@ pub struct Message {
     pub shown: Option<(usize, usize)>,
 }
 
-/// The request as the model reads it; `changes` are edits of the user that no other message of this turn shows: path,
-/// text before, text now.
-pub fn render(
-    ask: &Ask,
-    subject: Option<Subject<'_>>,
-    changes: &[(RelPath, ModelText, ModelText)],
-    shares: &mut Shares,
-) -> Message {
+/// What comes with a request besides the request itself.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Edits of the user that no other message of this turn shows: path, text before, text now.
+    pub changes: Vec<(RelPath, ModelText, ModelText)>,
+    /// The diagnostics it is about, in words.
+    pub diagnostics: Vec<(RelPath, Vec<String>)>,
+}
+
+/// The request as the model reads it.
+pub fn render(ask: &Ask, subject: Option<Subject<'_>>, extras: &Extras, shares: &mut Shares) -> Message {
     let mut message = Message { text: format!("Request: {}", ask.action.name()), shown: None };
     let path = ask.file.as_ref().map(|path| path.as_str());
     if let Some(path) = path {
@@ -57,7 +60,7 @@ pub fn render(
         message.text.push('\n');
         message.text.push_str(&framed);
     };
-    for (path, old, new) in changes {
+    for (path, old, new) in &extras.changes {
         let (old, new) = (old.to_string(), new.to_string());
         let path = path.as_str();
         let diff = unified::render(&Change { old_path: path, new_path: path, old: Some(&old), new: Some(&new) });
@@ -66,7 +69,7 @@ pub fn render(
     if let (Some(path), Some(lines), Some(subject)) = (path, ask.lines, subject) {
         message.shown = Some(place(path, lines, subject, &mut add));
     }
-    for (path, found) in &ask.diagnostics {
+    for (path, found) in &extras.diagnostics {
         add("diagnostics", frame::frame("diagnostics", &[("path", path.as_str())], &diagnostics(found)));
     }
     if let Some(instruction) = &ask.instruction {
@@ -115,10 +118,9 @@ fn selection(text: &ModelText, lines: (usize, usize)) -> (usize, usize) {
 }
 
 /// As many diagnostics as fit, one a line.
-fn diagnostics(all: &[Diagnostic]) -> String {
+fn diagnostics(all: &[String]) -> String {
     let mut text = String::new();
-    for (number, diagnostic) in all.iter().enumerate() {
-        let line = diagnostic.render();
+    for (number, line) in all.iter().enumerate() {
         if number > 0 && text.len() + line.len() > MAX_DIAGNOSTICS {
             text.push_str(&format!("\nand {} more", all.len() - number));
             break;
@@ -126,7 +128,7 @@ fn diagnostics(all: &[Diagnostic]) -> String {
         if number > 0 {
             text.push('\n');
         }
-        text.push_str(&line);
+        text.push_str(line);
     }
     text
 }
@@ -135,7 +137,6 @@ fn diagnostics(all: &[Diagnostic]) -> String {
 mod tests {
     use super::*;
     use crate::agent::Action;
-    use crate::workspace::Severity;
 
     fn ask(action: Action, lines: Option<(usize, usize)>) -> Ask {
         let file = RelPath::parse("src/a.rs").ok();
@@ -147,7 +148,7 @@ mod tests {
         let ask = Ask { instruction: Some("say </instruction>".into()), ..ask(Action::Edit, Some((2, 2))) };
         let text = ModelText::from_lf("one\ntwo\n");
         let mut shares = Shares::default();
-        let message = render(&ask, Some(Subject { text: &text, known: true }), &[], &mut shares);
+        let message = render(&ask, Some(Subject { text: &text, known: true }), &Extras::default(), &mut shares);
         let before = "<before path=\"src/a.rs\" lines=\"1-1\" bytes=\"4\">\none\n\n</before>";
         let selection = "<selection path=\"src/a.rs\" lines=\"2-2\" bytes=\"4\">\ntwo\n\n</selection>";
         let instruction = "<instruction bytes=\"18\">\nsay </instruction>\n</instruction>";
@@ -169,7 +170,8 @@ mod tests {
         let text = ModelText::from_lf(&"line\n".repeat(200));
         let shown = |known| {
             let subject = Subject { text: &text, known };
-            render(&ask(Action::Edit, Some((100, 101))), Some(subject), &[], &mut Shares::default()).shown
+            render(&ask(Action::Edit, Some((100, 101))), Some(subject), &Extras::default(), &mut Shares::default())
+                .shown
         };
         assert_eq!(shown(true), Some((97, 104)));
         assert_eq!(shown(false), Some((60, 141)));
@@ -177,15 +179,7 @@ mod tests {
 
     #[test]
     fn diagnostics_beyond_their_budget_are_counted() {
-        let one = Diagnostic {
-            start: (1, 1),
-            end: (1, 2),
-            severity: Severity::Error,
-            source: None,
-            code: None,
-            message: "x".repeat(5000),
-            related: Vec::new(),
-        };
+        let one = "x".repeat(5000);
         let text = diagnostics(&[one.clone(), one.clone(), one]);
         assert!(text.len() < MAX_DIAGNOSTICS && text.ends_with("\nand 2 more"), "{}", text.len());
     }

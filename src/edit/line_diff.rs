@@ -11,14 +11,14 @@ use imara_diff::{Algorithm, Diff, InternedInput, Interner, Token};
 
 /// A run of lines, ends included, that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LineHunk {
+pub(crate) struct LineHunk {
     pub old: Span,
     pub new: Span,
 }
 
 /// A range of whole lines. Lines end with `\n`; a lone `\r` is a character like any other here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// Line numbers from 0.
     pub lines: Range<usize>,
     /// The bytes of these lines.
@@ -29,7 +29,7 @@ pub(super) struct Span {
 const MAX_LINES: usize = 20_000;
 
 /// The differing runs in order; between two of them is at least one common line.
-pub(super) fn line_hunks(old: &str, new: &str) -> Vec<LineHunk> {
+pub(crate) fn line_hunks(old: &str, new: &str) -> Vec<LineHunk> {
     let Some((prefix, suffix)) = common_lines(old, new) else { return Vec::new() };
     let old_middle = &old[prefix..old.len() - suffix];
     let new_middle = &new[prefix..new.len() - suffix];

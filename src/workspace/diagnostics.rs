@@ -1,12 +1,15 @@
 //! Diagnostics that language servers reported, per file, with the version of the text they belong to.
 //!
-//! Whoever reported them, they pass the policy before a model sees them: the path here is one the caller checked.
+//! Whoever reported them, they pass the policy before a model sees them: the path here is one the caller checked. Their
+//! words may quote the file, so the secrets of the file are hidden in them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::RelPath;
+use super::text::normalized;
+use super::{RelPath, Workspace, secrets};
 
 /// Diagnostics kept per file; more would be noise.
 const KEPT_PER_FILE: usize = 500;
@@ -57,9 +60,9 @@ pub struct Related {
 }
 
 impl Diagnostic {
-    /// The diagnostic as a model reads it: `LINE:COL-LINE:COL severity [source code]: message`, continuation lines
+    /// The diagnostic in words: `LINE:COL-LINE:COL severity [source code]: message`, continuation lines
     /// indented by two blanks.
-    pub fn render(&self) -> String {
+    fn render(&self) -> String {
         let severity = match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -77,6 +80,26 @@ impl Diagnostic {
             let _ = write!(text, "\n  related {}:{}:{}: {message}", related.path, related.line, related.column);
         }
         text
+    }
+}
+
+impl Workspace {
+    /// Diagnostics of a file as a model reads them, each on a line of its own and those it is continued on: without
+    /// related places in files that it may not see. Reads the files that they may quote.
+    pub fn diagnostics_in_words(&self, path: &RelPath, diagnostics: &[Diagnostic]) -> Vec<String> {
+        let diagnostics: Vec<Diagnostic> = diagnostics.iter().map(|one| self.shown(one)).collect();
+        let related = diagnostics.iter().flat_map(|one| &one.related).map(|place| &place.path);
+        let quoted: BTreeSet<&RelPath> = related.chain([path]).collect();
+        let raw: Vec<String> = quoted.into_iter().filter_map(|path| self.read_raw(path).ok()).collect();
+        let texts: Vec<Cow<'_, str>> = raw.iter().map(|raw| normalized(raw)).collect();
+        let hidden: Vec<secrets::Hidden<'_>> = texts.iter().map(|text| secrets::hide(text)).collect();
+        diagnostics.iter().map(|one| secrets::hide_quoted(&one.render(), &hidden)).collect()
+    }
+
+    fn shown(&self, diagnostic: &Diagnostic) -> Diagnostic {
+        let mut shown = diagnostic.clone();
+        shown.related.retain(|related| self.check(&related.path).is_ok());
+        shown
     }
 }
 

@@ -12,7 +12,7 @@ use ropey::Rope;
 use super::history::{History, State, Step};
 use super::path::uri_to_path;
 use super::position::{PositionEncoding, Span, offset};
-use super::text::{ModelText, is_plain};
+use super::text::ModelText;
 
 /// Line numbers from here on are a client's way to say *the end of the document* (LSP numbers go up to 2³¹−1).
 const END_OF_DOCUMENT: u32 = i32::MAX as u32;
@@ -88,19 +88,14 @@ pub struct Snapshot {
     pub revision: u64,
     /// A change that comes before the last one is missing and may still arrive.
     pub incomplete: bool,
-    may_hold_cr: bool,
     model: Arc<OnceLock<ModelText>>,
 }
 
 impl Snapshot {
-    /// The text as the model sees it. O(1) where the document has neither a byte order mark nor `\r`; otherwise
-    /// converted once for each version.
+    /// The text as the model sees it. Converted once for each version, when somebody asks; shares the document's
+    /// memory where nothing is different.
     pub fn model_text(&self) -> ModelText {
-        let convert = || match is_plain(&self.rope, self.may_hold_cr) {
-            true => ModelText::from_plain_rope(self.rope.clone()),
-            false => ModelText::from_raw(&self.rope.to_string()),
-        };
-        self.model.get_or_init(convert).clone()
+        self.model.get_or_init(|| ModelText::from_rope(&self.rope)).clone()
     }
 
     /// The text as it is in the editor.
@@ -144,7 +139,6 @@ impl Document {
             opened: ModelText::default(),
             revision: 0,
             incomplete: false,
-            may_hold_cr: false,
             model: Arc::default(),
         };
         let mut document = Self { held, history: History::default() };
@@ -188,12 +182,7 @@ impl Document {
     /// Applies a change that follows all others, in the order of its parts, from the last full text on: what came before
     /// a full text had no lasting effect in the editor either.
     fn step(&mut self, version: i32, changes: Vec<Change>, encoding: PositionEncoding) -> Result<(), Desync> {
-        let before = State {
-            version: self.held.version,
-            rope: self.held.rope.clone(),
-            desynced: self.held.desynced,
-            may_hold_cr: self.held.may_hold_cr,
-        };
+        let before = State { version: self.held.version, rope: self.held.rope.clone(), desynced: self.held.desynced };
         self.held.version = version;
         let applied = self.apply(&changes, encoding);
         if applied.is_err() {
@@ -222,7 +211,6 @@ impl Document {
         self.held.version = state.version;
         self.held.rope = state.rope;
         self.held.desynced = state.desynced;
-        self.held.may_hold_cr = state.may_hold_cr;
         self.held.model = Arc::default();
     }
 
@@ -235,7 +223,6 @@ impl Document {
 
     fn set(&mut self, text: &str) {
         self.held.rope = Rope::from_str(text);
-        self.held.may_hold_cr = text.contains('\r');
         self.held.desynced = false;
         self.held.model = Arc::default();
     }
@@ -262,8 +249,6 @@ impl Document {
         let end = rope.byte_to_char(offset(rope, span.end, encoding));
         rope.remove(start..end);
         rope.insert(start, text);
-        // Never cleared by a deletion: a needless conversion is cheaper than a search for the last `\r`.
-        self.held.may_hold_cr |= text.contains('\r');
         self.held.model = Arc::default();
         Ok(())
     }

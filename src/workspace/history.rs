@@ -23,7 +23,6 @@ pub(super) struct State {
     pub version: i32,
     pub rope: Rope,
     pub desynced: bool,
-    pub may_hold_cr: bool,
 }
 
 /// One change, and the text it was made for.

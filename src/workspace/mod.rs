@@ -24,6 +24,7 @@ mod position;
 mod read;
 mod roots;
 mod search;
+pub mod secrets;
 mod sensitive;
 mod text;
 

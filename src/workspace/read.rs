@@ -8,11 +8,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
-use super::diagnostics::Diagnostic;
 use super::document::Snapshot;
 use super::path::RelPath;
 use super::policy::{Exclusion, is_text, is_text_rope};
-use super::text::{ModelText, normalized};
+use super::text::{ModelText, shown};
 
 /// Why a file cannot be read: a clause to put after *PATH cannot be read:*. It is for people; where it is
 /// [`ReadError::Excluded`] or [`ReadError::Outside`], a model is told only that the file is not available.
@@ -75,7 +74,7 @@ impl Source {
     pub(super) fn into_model_string(self) -> String {
         match self {
             Source::Document(document) => document.model_text().to_string(),
-            Source::Disk(text) => normalized(&text).into_owned(),
+            Source::Disk(text) => shown(&text).into_owned(),
         }
     }
 }
@@ -115,13 +114,6 @@ impl Workspace {
     /// created over one that is excluded.
     pub fn exists(&self, path: &RelPath) -> bool {
         self.document(path).is_some() || self.on_disk(path)
-    }
-
-    /// A diagnostic as models may see it: without related places in files that they may not.
-    pub fn shown(&self, diagnostic: &Diagnostic) -> Diagnostic {
-        let mut shown = diagnostic.clone();
-        shown.related.retain(|related| self.check(&related.path).is_ok());
-        shown
     }
 
     /// Whether there is something at this path on disk; a link that leads nowhere counts.

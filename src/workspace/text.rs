@@ -1,13 +1,16 @@
-//! A file as the model sees it: UTF-8, `\n` line ends only, no byte order mark.
+//! A file as the model sees it: UTF-8, `\n` line ends only, no byte order mark, a mark in place of each secret.
 //!
 //! The model reads and writes this form alone; what a document really contains is turned into it here and nowhere
-//! else. It must never be written back over a document as it is: line ends and the mark would be lost.
+//! else. It must never be written back over a document as it is: line ends, the byte order mark and secrets would be
+//! lost.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use ropey::Rope;
+
+use super::secrets;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -16,20 +19,26 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub struct ModelText(Rope);
 
 impl ModelText {
-    /// Takes a file's real text: drops one byte order mark, turns `\r\n` and a lone `\r` into `\n`.
+    /// Takes a file's real text: drops one byte order mark, turns `\r\n` and a lone `\r` into `\n`, hides secrets.
     pub fn from_raw(raw: &str) -> Self {
-        Self(Rope::from_str(&normalized(raw)))
+        Self(Rope::from_str(&shown(raw)))
     }
 
     /// Takes text that is in the model's form already, such as the result of a patch or a merge. A leading U+FEFF
-    /// is text here and stays; a `\r` that slipped in becomes `\n`.
+    /// is text here and stays, and so does what the model wrote, whatever it looks like; a `\r` that slipped in becomes
+    /// `\n`.
     pub fn from_lf(text: &str) -> Self {
         Self(Rope::from_str(&with_line_feeds(text)))
     }
 
-    /// Shares a rope known to hold neither `\r` nor a byte order mark.
-    pub(super) fn from_plain_rope(rope: Rope) -> Self {
-        Self(rope)
+    /// Takes a file's real text as [`ModelText::from_raw`] does; shares the rope if it may, which is where it holds no
+    /// `\r`, no byte order mark and no secret.
+    pub(super) fn from_rope(rope: &Rope) -> Self {
+        let raw = Cow::<str>::from(rope.slice(..));
+        match shown(&raw) {
+            Cow::Borrowed(text) if text.len() == raw.len() => Self(rope.clone()),
+            text => Self(Rope::from_str(&text)),
+        }
     }
 
     /// The text itself.
@@ -89,12 +98,15 @@ impl PartialEq for ModelText {
 
 impl Eq for ModelText {}
 
-/// Whether a raw text is in the model's form as it stands, given whether it may hold a `\r`.
-pub(super) fn is_plain(rope: &Rope, may_hold_cr: bool) -> bool {
-    !may_hold_cr && rope.get_char(0) != Some(BYTE_ORDER_MARK)
+/// A file's real text in the model's form.
+pub(super) fn shown(raw: &str) -> Cow<'_, str> {
+    match normalized(raw) {
+        Cow::Borrowed(text) => secrets::hide(text).into_text(),
+        Cow::Owned(text) => Cow::Owned(secrets::hide(&text).into_text().into_owned()),
+    }
 }
 
-/// A file's real text in the model's form.
+/// A file's real text with the model's line ends and no byte order mark; its secrets are still in it.
 pub(super) fn normalized(raw: &str) -> Cow<'_, str> {
     with_line_feeds(raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw))
 }

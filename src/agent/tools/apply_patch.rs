@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Answer, Effect, Input, View, Write};
-use crate::edit::{FilePatch, PatchError, apply_hunks, patch};
-use crate::workspace::{ModelText, RelPath};
+use crate::agent::restore::{Misplaced, may_write, restore};
+use crate::edit::{FilePatch, PatchError, apply_hunks, patch, to_model};
+use crate::workspace::{ModelText, RelPath, secrets};
 
 /// The arguments of the function: the one that is declared, or those of the built-in tool, which some models send
 /// from habit.
@@ -98,6 +99,7 @@ impl Draft<'_> {
         match patch {
             FilePatch::Add { text, .. } => {
                 self.may_create(&path)?;
+                may_write(text).map_err(|misplaced| format!("{path}: {misplaced}"))?;
                 self.write(&path, None, Some(ModelText::from_lf(text)));
             }
             FilePatch::Delete { .. } => {
@@ -107,6 +109,7 @@ impl Draft<'_> {
             FilePatch::Update { move_to, hunks, .. } => {
                 let before = self.text(&path)?;
                 let after = apply_hunks(&before.to_string(), hunks).map_err(|error| format!("{path}: {error}"))?;
+                self.check_secrets(&path, &before, &after).map_err(|misplaced| format!("{path}: {misplaced}"))?;
                 let after = ModelText::from_lf(&after);
                 match move_to {
                     None => self.write(&path, Some(before), Some(after)),
@@ -121,6 +124,17 @@ impl Draft<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the secrets of a file can stay what and where they are: what will be changed is the user's text, and an
+    /// earlier patch may have been taken back.
+    fn check_secrets(&self, path: &RelPath, before: &ModelText, after: &str) -> Result<(), Misplaced> {
+        let base = self.view.working.base(path).unwrap_or(before).to_string();
+        let raw = self.view.workspace.read_raw(path).unwrap_or_default();
+        let real = to_model(&raw);
+        let now = Some(secrets::hide(&real)).filter(|now| now.text() == base);
+        // Where the user has typed meanwhile, only what the model saw can be looked at.
+        restore(&now.unwrap_or_else(|| secrets::hide(&base)), after).map(drop)
     }
 
     /// A file's text, as earlier sections of this patch left it.

@@ -31,12 +31,12 @@ pub fn run(arguments: Arguments, view: &View) -> Result<Answer, String> {
             continue;
         }
         let _ = writeln!(output, "{path}{}", if is_stale(view, &path, &reported) { STALE } else { ":" });
-        for diagnostic in &reported.diagnostics {
+        for diagnostic in view.workspace.diagnostics_in_words(&path, &reported.diagnostics) {
             if output.len() > MAX_BYTES {
                 output.push_str("There are more; ask for one file.\n");
                 return Ok(Answer { output, effect: Effect::Nothing });
             }
-            let _ = writeln!(output, "{}", view.workspace.shown(diagnostic).render());
+            let _ = writeln!(output, "{diagnostic}");
         }
     }
     if output.is_empty() {
