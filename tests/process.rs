@@ -12,7 +12,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use provider::{Call, Provider, Reply};
+use provider::{Call, Provider, Reply, Step};
 use scripted::begin;
 use serde_json::{Value, json};
 use support::{Client, Project, TestEditor};
@@ -219,6 +219,20 @@ fn every_request_of_a_flood_is_answered() {
     let refused = |editor: &mut TestEditor, id| editor.answer_to(id).is_err_and(|refusal| refusal.code == -32601);
     assert!(asked.into_iter().all(|id| refused(&mut editor, id)));
     assert!(editor.try_command("pilotlight.status", json!({})).is_ok());
+}
+
+// ---- answers -------------------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_end_is_cut_and_not_kept() {
+    let project = Project::new(FILES);
+    let (provider, mut editor) = editing(&project).await;
+    let endless = || Reply::of((0..4).map(|_| Step::Delta("x".repeat(12 << 20))).chain([Step::Silence]));
+    // Asked again once, as after any cut.
+    provider.script([endless(), endless()]);
+    let turn = begin(&mut editor, "src/lib.rs");
+    editor.expect_warning("server's answer is larger than 32 MiB");
+    editor.expect_outcome(&turn, "failed");
 }
 
 // ---- memory --------------------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 //! An answer as it comes in, event by event.
 
-use super::{Happening, Stop, Watcher};
+use super::{Happening, Stop, Watcher, cut};
 use crate::session::failure::Failure;
 use crate::session::recovery::Trouble;
 use crate::wire::event::{Event, Finished, OutputItem};
 use crate::wire::item::{Item, Role};
+
+/// Most that is kept of one answer, in bytes of text and of items: many times what any model can say at once.
+const MAX_BYTES: usize = 32 << 20;
 
 /// What of it there is.
 #[derive(Default)]
@@ -15,6 +18,8 @@ pub(super) struct Answer {
     /// Something of the answer was received.
     pub started: bool,
     text: String,
+    /// Bytes kept so far.
+    kept: usize,
     chained_outputs: bool,
 }
 
@@ -28,12 +33,12 @@ impl Answer {
     pub fn take(&mut self, event: Event, watcher: Watcher<'_>) -> Result<Option<(Vec<OutputItem>, Finished)>, Stop> {
         match event {
             Event::TextDelta(delta) => {
-                self.started = true;
+                self.keep(delta.len())?;
                 self.text.push_str(&delta);
                 watcher(Happening::Text(&delta));
             }
             Event::ItemDone(item) => {
-                self.started = true;
+                self.keep(item.encoded.as_str().len())?;
                 self.items.push(item);
             }
             Event::Completed(mut finished) => {
@@ -58,5 +63,15 @@ impl Answer {
             Event::Created | Event::Other => {}
         }
         Ok(None)
+    }
+
+    /// Makes room for a part of the answer.
+    fn keep(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.started = true;
+        self.kept += bytes;
+        if self.kept > MAX_BYTES {
+            return Err(cut(format!("the server's answer is larger than {} MiB", MAX_BYTES >> 20)));
+        }
+        Ok(())
     }
 }
