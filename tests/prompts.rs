@@ -163,6 +163,11 @@ async fn guidelines_that_change_are_told_and_those_of_other_folders_are_not() {
     let second = stage.run("pilotlight.simplify", place).await;
     assert!(second.contains("Use Irish spelling."), "{second}");
     assert!(!second.contains("Keep shapes small."), "{second}");
+    stage.project.write("AGENTS.md", "Use Irish\u{202e} spelling.\n");
+    let place = stage.at("let pi = 3.14;");
+    let third = stage.run("pilotlight.simplify", place).await;
+    assert!(third.contains("Use Irish\u{202e} spelling.\n"), "a known file is told byte for byte: {third}");
+    assert!(!third.contains("<guidelines"), "{third}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

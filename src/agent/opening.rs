@@ -8,7 +8,7 @@ use super::request::{self, Extras, Subject};
 use super::working::WorkingCopy;
 use super::{TurnRequest, prompts};
 use crate::delta::frame;
-use crate::delta::ledger::{Entry, Extent, Ledger, Sight};
+use crate::delta::ledger::{Extent, Ledger, Sight};
 use crate::session::receipt::Shares;
 use crate::visible::shown;
 use crate::workspace::{Diagnostic, ModelText, ReadError, RelPath};
@@ -84,6 +84,9 @@ impl Opening {
         let mut left = MAX_GUIDELINES_BYTES;
         let mut frames = Vec::new();
         for path in guidelines_for(request.ask.file.as_ref()) {
+            if self.knows(&path) {
+                continue;
+            }
             let hidden = self.hiding(request, &path, left);
             if let Some(framed) = hidden.unwrap_or_else(|| self.whole(request, &path, left)) {
                 left = left.saturating_sub(framed.len());
@@ -107,9 +110,7 @@ impl Opening {
         if shown == raw {
             return None;
         }
-        let knows = |entry: &Entry| entry.extent == Extent::Whole && entry.known.same(&text);
-        let known = self.ledger.get(path).is_some_and(knows) || self.ledger.has_given(path, &text, WRITTEN_OUT);
-        if known || shown.len() > limit {
+        if self.ledger.has_given(path, &text, WRITTEN_OUT) || shown.len() > limit {
             return Some(None);
         }
         self.ledger.saw(path, &text, &text, Sight::Changes);
@@ -127,12 +128,17 @@ impl Opening {
         }
     }
 
+    /// Whether the model has all of a file; what changes in it is then told as a diff.
+    fn knows(&self, path: &RelPath) -> bool {
+        self.ledger.get(path).is_some_and(|entry| entry.extent == Extent::Whole)
+    }
+
     /// A file that the model does not know whole: as it was before the user's edits, which follow as a diff.
     fn whole(&mut self, request: &TurnRequest, path: &RelPath, limit: usize) -> Option<String> {
-        let known = self.ledger.get(path);
-        if known.is_some_and(|entry| entry.extent == Extent::Whole) {
+        if self.knows(path) {
             return None;
         }
+        let known = self.ledger.get(path);
         let now = request.workspace.read(path).ok()?;
         let text: ModelText = match (known, request.workspace.document(path)) {
             (Some(entry), _) => entry.known.clone(),
@@ -151,7 +157,7 @@ impl Opening {
     fn request(&mut self, request: &TurnRequest, before: &Ledger) {
         let file = request.ask.file.as_ref();
         let entry = file.and_then(|path| self.ledger.get(path));
-        let known = entry.is_some_and(|entry| entry.extent == Extent::Whole);
+        let known = file.is_some_and(|path| self.knows(path));
         let text = match (entry, file) {
             (Some(entry), _) => Some(entry.known.clone()),
             (None, Some(path)) => request.workspace.read(path).ok(),

@@ -1,3 +1,5 @@
+//! Marks that stay, go or are misplaced, case by case; then random texts and random edits.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every shape and what only looks like it; then random texts with secrets planted in them.
+
 use proptest::prelude::*;
 
 use super::*;
