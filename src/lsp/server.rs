@@ -56,6 +56,7 @@ where
     O: AsyncWrite + Send + 'static,
 {
     let embedded = embedded_agent(&options.loaded).await?;
+    let watch_parent = options.loaded.config.session.watch_parent;
     let editor_cell: Arc<OnceLock<Arc<Editor>>> = Arc::default();
     let around = surroundings(&options, embedded.as_ref());
     let (service, socket) = {
@@ -77,7 +78,7 @@ where
     let mut parent = editor.parent.subscribe();
     let watched = async {
         let pid = parent.wait_for(Option::is_some).await.ok().and_then(|pid| *pid);
-        match pid {
+        match pid.filter(|_| watch_parent) {
             Some(pid) => parent::died(pid).await,
             None => std::future::pending().await,
         }

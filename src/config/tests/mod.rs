@@ -36,6 +36,7 @@ idle_timeout = "900s"
 turn_timeout = "30m"
 max_rounds = 40
 max_context_tokens = 200000
+watch_parent = true
 [context]
 exclude = []
 max_file_bytes = 262144

@@ -59,7 +59,7 @@ fn it_can_set_nothing_else() {
         }
         tried += 1;
     }
-    assert_eq!(tried, 20, "all of [provider] and [session]");
+    assert_eq!(tried, 21, "all of [provider] and [session]");
 }
 
 #[test]
