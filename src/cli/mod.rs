@@ -10,6 +10,7 @@ mod lsp;
 mod output;
 mod progress;
 mod run;
+mod scope;
 mod trust;
 
 use std::path::PathBuf;

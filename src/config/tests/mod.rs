@@ -11,7 +11,13 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Config, Loaded, Sources, UserFile, load};
+use super::{Config, Loaded, Sources, UserFile, columns, load, settings};
+
+/// What is in effect as lines, without the blanks that align them.
+fn render(loaded: &Loaded) -> String {
+    let line = |(value, origin): (String, String)| format!("{}{origin}\n", value.trim_end());
+    columns(&settings(loaded)).into_iter().map(line).collect()
+}
 
 /// The user file of the documentation, every key at its default except the action.
 const SAMPLE: &str = r#"
