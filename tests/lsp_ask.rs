@@ -55,18 +55,21 @@ fn read(path: &PathBuf) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_read_while_it_comes_and_names_places_that_can_be_clicked() {
-    let project = Project::new(FILES);
-    let (_provider, mut editor, go_on) = halting(Client::vscode(), &project).await;
-    let turn = ask(&mut editor);
-    let document = editor.wait("the answer to begin", |editor| shown(editor));
-    expect_read(&mut editor, &document, |text| WORDS.starts_with(text));
-    go_on.notify_one();
-    editor.expect_outcome(&turn, "answered");
-    let link = format!("[`src/a.rs:1`]({}#L1)", editor.uri("src/a.rs"));
-    let whole = WORDS.replace("`src/a.rs:1`", &link);
-    expect_read(&mut editor, &document, |text| text == whole);
-    assert_eq!(editor.asked("window/showDocument").len(), 1, "it is opened once");
-    assert!(editor.asked("workspace/applyEdit").is_empty());
+    let plugin = json!({"documents": true});
+    for client in [Client::vscode(), Client::neovim().with_plugin(plugin)] {
+        let project = Project::new(FILES);
+        let (_provider, mut editor, go_on) = halting(client, &project).await;
+        let turn = ask(&mut editor);
+        let document = editor.wait("the answer to begin", |editor| shown(editor));
+        expect_read(&mut editor, &document, |text| WORDS.starts_with(text));
+        go_on.notify_one();
+        editor.expect_outcome(&turn, "answered");
+        let link = format!("[`src/a.rs:1`]({}#L1)", editor.uri("src/a.rs"));
+        let whole = WORDS.replace("`src/a.rs:1`", &link);
+        expect_read(&mut editor, &document, |text| text == whole);
+        assert_eq!(editor.asked("window/showDocument").len(), 1, "it is opened once");
+        assert!(editor.asked("workspace/applyEdit").is_empty());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,8 @@ pub struct Abilities {
     pub prompt: bool,
     /// A plugin shows the session's state.
     pub status: bool,
+    /// A plugin shows our documents in windows of their own: answers as they grow, and beside a question what it is about.
+    pub documents: bool,
     /// Files can be watched.
     pub watch_files: bool,
 }
@@ -56,6 +58,9 @@ impl Abilities {
         let operation = |name: &str| operations.is_some_and(|all| all.iter().any(|one| one == name));
         let client = params.pointer("/clientInfo/name").and_then(Value::as_str).unwrap_or_default();
         let shows = yes("/capabilities/window/showDocument/support");
+        let documents = shows && yes("/capabilities/experimental/pilotlight/documents");
+        // VS Code and what is made of it watch the files of clean documents; no capability says so.
+        let watches = shows && (client.starts_with("Visual Studio Code") || VSCODE_LIKE.contains(&client));
         Abilities {
             encoding: encoding(params),
             document_changes: yes(&format!("{edit}/documentChanges")) || operations.is_some(),
@@ -67,8 +72,7 @@ impl Abilities {
             // Helix opens documents without saying so, and puts the cursor in them whatever it is told.
             show_document: shows || client == "helix",
             show_beside: shows && client != "helix",
-            // VS Code and what is made of it watch the files of clean documents; no capability says so.
-            shows_changes: shows && (client.starts_with("Visual Studio Code") || VSCODE_LIKE.contains(&client)),
+            shows_changes: documents || watches,
             progress: yes("/capabilities/window/workDoneProgress"),
             llm_tag: params
                 .pointer("/capabilities/textDocument/codeAction/tagSupport/valueSet")
@@ -77,6 +81,7 @@ impl Abilities {
             preferred: yes("/capabilities/textDocument/codeAction/isPreferredSupport"),
             prompt: yes("/capabilities/experimental/pilotlight/prompt"),
             status: yes("/capabilities/experimental/pilotlight/status"),
+            documents,
             watch_files: yes("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
         }
     }

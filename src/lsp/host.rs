@@ -12,6 +12,7 @@ use super::confirm::{Way, question, way};
 use super::desk::Desk;
 use super::editor::Editor;
 use super::progress::Progress;
+use super::shown;
 use super::waiting::{Kept, with_hint, with_preview};
 use crate::agent::preview::diff;
 use crate::agent::{Action, Host, Landing, Pending, Proposal, Stage, TurnEnd};
@@ -194,7 +195,7 @@ impl Inner {
     }
 
     /// Puts the question to the user and does what they say.
-    async fn ask(&self, question: Question) -> Landing {
+    async fn ask(&self, mut question: Question) -> Landing {
         self.progress.say(format!("waiting for you: {}", question.text));
         match question.way {
             Way::AtOnce | Way::TwoSteps => self.keep_for_later(question),
@@ -202,6 +203,9 @@ impl Inner {
                 self.unless_cancelled(self.apply(&question.proposal, Some(question.text.clone()))).await
             }
             Way::Message => {
+                if self.shows_beside(&question.diff).await {
+                    question.diff.clear();
+                }
                 let choice = self.unless_cancelled(self.choice(&question.text)).await;
                 match choice.outcome {
                     Outcome::Applied => self.apply(&question.proposal, None).await,
@@ -213,11 +217,19 @@ impl Inner {
         }
     }
 
+    /// Shows what it is about beside a question, where a plugin has a place for that and says there what can be done.
+    async fn shows_beside(&self, diff: &str) -> bool {
+        self.editor.abilities().is_some_and(|abilities| abilities.documents)
+            && shown::preview(&self.editor, &self.turn, diff.to_owned()).await.is_none()
+    }
+
+    /// The user is told what to do, unless they read it beside the change.
     fn keep_for_later(&self, question: Question) -> Landing {
         self.keep(&question.proposal, Vec::new());
+        let told = question.diff.is_empty();
         *lock(&self.preview) = question.diff;
         let message = format!("{} Choose Apply or Discard among the code actions.", question.text);
-        landing(Outcome::Proposed, Some(message))
+        landing(Outcome::Proposed, (!told).then_some(message))
     }
 
     /// The user's choice: `applied` for yes, `refused` for no, `proposed` for none.
@@ -258,13 +270,13 @@ impl Inner {
                 self.answer.finish(&self.editor, &self.turn, &self.desk.workspace, message).await;
             }
             Outcome::Answered => client.show(MessageKind::Info, message).await,
-            Outcome::Proposed => client.show(MessageKind::Info, message).await,
+            Outcome::Proposed if !message.is_empty() => client.show(MessageKind::Info, message).await,
             Outcome::Applied => client.notify("window/logMessage", json!({"type": 3, "message": message})).await,
             Outcome::Conflict | Outcome::Refused if !message.is_empty() => {
                 client.show(MessageKind::Warning, message).await;
             }
             Outcome::Failed => client.show(MessageKind::Error, message).await,
-            Outcome::Conflict | Outcome::Refused | Outcome::Cancelled => {}
+            Outcome::Proposed | Outcome::Conflict | Outcome::Refused | Outcome::Cancelled => {}
         }
     }
 }

@@ -42,6 +42,18 @@ vim.o.selection = "exclusive"
 check("an exclusive selection", selected("vll"), between(0, 0, 0, 3))
 vim.o.selection = "inclusive"
 
+--- The range while one still selects by `keys`, as a mapping to <Cmd> finds it.
+local function selecting(keys)
+  vim.cmd("normal! gg0")
+  local found
+  vim.keymap.set("x", "<Plug>(range)", function() found = range.of_command(buffer, { range = 0, line1 = 1, line2 = 1 }, "utf-16") end)
+  vim.api.nvim_feedkeys(vim.keycode(keys .. "<Plug>(range)<Esc>"), "mx", false)
+  return found
+end
+check("a selection that goes on", selecting("vl"), between(0, 0, 0, 3))
+check("a selection that goes backwards", selecting("Wvh"), between(0, 3, 0, 5))
+check("a selection of lines that goes on", selecting("Vj"), between(0, 0, 1, 3))
+
 selected("v")
 check("lines given by number", range.of_command(buffer, { range = 2, line1 = 1, line2 = 2 }, "utf-16"), between(0, 0, 1, 3))
 vim.api.nvim_win_set_cursor(0, { 1, 6 })

@@ -7,8 +7,16 @@
 
 local root_markers = { ".git", ".hg", "Cargo.toml", "package.json", "pyproject.toml" }
 
+-- This file works without the plugin around it: then only what Neovim can do by itself is promised to the server.
+local has_plugin = #vim.api.nvim_get_runtime_file("lua/pilotlight/init.lua", false) > 0
+
+--- Passes a call on to a module of the plugin, which is loaded when it is needed.
+local function to(module, name)
+  return function(...) return require("pilotlight." .. module)[name](...) end
+end
+
 ---@type vim.lsp.Config
-return {
+local config = {
   cmd = { "pilotlight", "lsp" },
   -- A function instead of `root_markers`, because without `filetypes` Neovim would also attach to buffers that are no files:
   -- unnamed ones, and those of plugins that call their buffers `scheme://…`. Not calling `on_dir` leaves a buffer alone.
@@ -18,17 +26,28 @@ return {
     on_dir(vim.fs.root(bufnr, root_markers))
   end,
   capabilities = {
-    experimental = {
-      -- prompt: code actions that still need the user's words may be offered, `commands` below asks for them.
-      -- status: `handlers` below takes the notification `pilotlight/status`.
-      pilotlight = { prompt = true, status = true },
-    },
-  },
-  commands = {
-    ["pilotlight.edit"] = function(command, ctx) require("pilotlight.prompt").complete(command, ctx) end,
-    ["pilotlight.ask"] = function(command, ctx) require("pilotlight.prompt").complete(command, ctx) end,
-  },
-  handlers = {
-    ["pilotlight/status"] = function(_, status, ctx) require("pilotlight.status").receive(status, ctx.client_id) end,
+    -- Neovim 0.12 asks about annotated changes file by file; of ours all are made or none.
+    workspace = { workspaceEdit = { changeAnnotationSupport = vim.NIL } },
   },
 }
+
+if has_plugin then
+  config.capabilities.experimental = {
+    -- prompt: code actions that still need the user's words may be offered, `commands` below asks for them.
+    -- status: `handlers` below takes the notification `pilotlight/status`.
+    -- documents: they show answers while these come, and what would change beside the question.
+    pilotlight = { prompt = true, status = true, documents = true },
+  }
+  config.commands = {
+    ["pilotlight.edit"] = to("prompt", "complete"),
+    ["pilotlight.ask"] = to("prompt", "complete"),
+  }
+  config.handlers = {
+    ["pilotlight/status"] = to("status", "receive"),
+    ["window/showDocument"] = to("document", "show"),
+    ["window/showMessageRequest"] = to("question", "ask"),
+  }
+  config.on_exit = to("health", "explain_exit")
+end
+
+return config

@@ -16,6 +16,16 @@ vim.api.nvim_create_user_command("Pilotlight", function(opts) require("pilotligh
 
 local group = vim.api.nvim_create_augroup("pilotlight", {})
 
+vim.api.nvim_create_autocmd("FileType", {
+  group = group,
+  desc = "Say once that pilotlight's program is missing: Neovim only logs it",
+  callback = function()
+    if not vim.lsp.is_enabled("pilotlight") then return end
+    require("pilotlight.health").say_if_missing()
+    return true -- and never again
+  end,
+})
+
 vim.api.nvim_create_autocmd("DiagnosticChanged", {
   group = group,
   desc = "Tell pilotlight what the other language servers report",
@@ -29,6 +39,17 @@ vim.api.nvim_create_autocmd("LspAttach", {
     local client = vim.lsp.get_client_by_id(args.data.client_id)
     if client and client.name == "pilotlight" then require("pilotlight.diagnostics").changed(args.buf) end
   end,
+})
+
+-- Sourced late, by a plugin manager that loads lazily: what attached before is caught up with.
+for _, client in ipairs(vim.lsp.get_clients({ name = "pilotlight" })) do
+  vim.iter(pairs(client.attached_buffers)):each(require("pilotlight.diagnostics").changed)
+end
+
+vim.api.nvim_create_autocmd("LspProgress", {
+  group = group,
+  desc = "Show in the status line what pilotlight is doing",
+  callback = function(args) require("pilotlight.status").progress(args.data.client_id, args.data.params) end,
 })
 
 vim.api.nvim_create_autocmd("LspDetach", {

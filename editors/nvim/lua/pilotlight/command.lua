@@ -40,7 +40,8 @@ end
 --- Fixes what any server or linter reports on the lines of the range; without one, on the cursor's line.
 local function fix(it)
   local diagnostics = require("pilotlight.diagnostics")
-  local first, last = it.opts.line1 - 1, it.opts.line2 - 1
+  local place = at_range(it)
+  local first, last = place.range.start.line, place.range["end"].line
   local there = vim.tbl_filter(
     function(found) return found.lnum <= last and (found.end_lnum or found.lnum) >= first end,
     vim.diagnostic.get(it.bufnr)
@@ -48,10 +49,22 @@ local function fix(it)
   if #there == 0 then return client.warn("no diagnostics on these lines; try :%Pilotlight fix") end
   local encoding = it.server.offset_encoding
   client.execute(it.server, "pilotlight.fix", {
-    uri = vim.uri_from_bufnr(it.bufnr),
-    range = range.lines(it.bufnr, it.opts.line1, it.opts.line2, encoding),
+    uri = place.uri,
+    range = range.lines(it.bufnr, first + 1, last + 1, encoding),
     diagnostics = diagnostics.to_lsp(it.bufnr, there, encoding),
   }, it.bufnr)
+end
+
+--- What waits for the user's word.
+local function decide(name)
+  return function(it) require("pilotlight.proposal").decide(it.server, name) end
+end
+
+local function trust(it)
+  client.execute(it.server, "pilotlight.trust", { uri = vim.uri_from_bufnr(it.bufnr) }, it.bufnr, function(answer)
+    local needed = answer.needed and "%s may be sent from now on" or "%s needs no consent: the provider is on this machine"
+    vim.notify("pilotlight: " .. needed:format(vim.fn.fnamemodify(answer.root, ":~")))
+  end)
 end
 
 --- A command about the session instead of a file.
@@ -69,6 +82,9 @@ local SUBCOMMANDS = {
   document = { needs_file = true, run = at_place("pilotlight.document") },
   test = { needs_file = true, run = at_place("pilotlight.test") },
   simplify = { needs_file = true, run = at_place("pilotlight.simplify") },
+  apply = { run = decide("pilotlight.apply") },
+  discard = { run = decide("pilotlight.discard") },
+  trust = { needs_file = true, run = trust },
   cancel = { run = about_session("pilotlight.cancel") },
   reset = { run = about_session("pilotlight.reset") },
   status = {

@@ -27,14 +27,29 @@ local ICONS = {
   consent = "?",
 }
 
+local WIDTH = 40 -- characters of a step that are shown
+
 ---@type table<integer, pilotlight.Status> the latest status of each client
 local latest = {}
 
+---@type table<integer, string> what the running turn of each client is doing
+local doing = {}
+
+---@type lsp.Handler
 ---@param status pilotlight.Status
----@param client_id integer
-function M.receive(status, client_id)
-  latest[client_id] = status
+function M.receive(_, status, ctx)
+  latest[ctx.client_id] = status
   vim.api.nvim_exec_autocmds("User", { pattern = "PilotlightStatus", modeline = false, data = status })
+  vim.cmd.redrawstatus()
+end
+
+--- Takes a step of a turn's progress.
+---@param client_id integer
+---@param params lsp.ProgressParams
+function M.progress(client_id, params)
+  if not latest[client_id] then return end
+  local value = params.value
+  doing[client_id] = value.kind ~= "end" and value.message or nil
   vim.cmd.redrawstatus()
 end
 
@@ -58,7 +73,9 @@ function M.line(bufnr)
   if not status then return "" end
   local session = session_of(status.sessions or {}, vim.api.nvim_buf_get_name(bufnr))
   local state = session and session.state or "cold"
-  return (ICONS[state] or "·") .. " " .. state
+  local text = doing[client.id] or state
+  if vim.fn.strcharlen(text) > WIDTH then text = vim.fn.strcharpart(text, 0, WIDTH - 1) .. "…" end
+  return (ICONS[state] or "·") .. " " .. text
 end
 
 ---@param status pilotlight.Status
@@ -81,18 +98,11 @@ local function describe(status)
   return lines
 end
 
---- Shows Markdown in a window of its own; `q` closes it.
----@param name string
+---@param kind pilotlight.Kind
 ---@param lines string[]
-local function show(name, lines)
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  vim.bo[buffer].bufhidden = "wipe"
-  vim.bo[buffer].modifiable = false
-  vim.bo[buffer].filetype = "markdown"
-  vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = buffer, desc = "Close" })
-  local window = vim.api.nvim_open_win(buffer, true, { split = "below", height = math.min(#lines + 1, 20) })
-  vim.wo[window].winbar = "Pilotlight " .. name
+local function show(kind, lines)
+  local title = ("Pilotlight's %s · q closes"):format(kind)
+  require("pilotlight.window").show({ kind = kind, lines = lines, filetype = "markdown", title = title, focus = true })
 end
 
 ---@param status pilotlight.Status
