@@ -184,8 +184,11 @@ fn missing_consent(provider: &Provider, root: &Path, sources: &Sources) -> Optio
     let consents = Consents::new(state_dir(&sources.env));
     let origin = provider.url.origin();
     let missing = provider.needs_consent() && !consents.granted(root, &origin);
-    let root = root.display();
     missing.then(|| {
+        if let Some(damage) = consents.damage(root) {
+            note(&format!("warning: {damage}"));
+        }
+        let root = root.display();
         format!("{root} has not been allowed to be sent to {origin}; to allow it, run: pilotlight trust {root}")
     })
 }

@@ -78,11 +78,13 @@ pub(super) fn consent(provider: &Provider, here: &Path, sources: &Sources) -> Ch
     if !provider.needs_consent() {
         return Check::good("consent", "not needed: nothing leaves this machine");
     }
-    if Consents::new(state_dir(&sources.env)).granted(here, &origin) {
+    let consents = Consents::new(state_dir(&sources.env));
+    if consents.granted(here, &origin) {
         return Check::good("consent", format!("{} may be sent to {origin}", here.display()));
     }
     // Not a failure: the editor asks at the first action.
-    let found = format!("{} has not been allowed to be sent to {origin}", here.display());
+    let damage = consents.damage(here).map(|damage| format!("\n{damage}")).unwrap_or_default();
+    let found = format!("{} has not been allowed to be sent to {origin}{damage}", here.display());
     Check::note("consent", found, "the editor asks at the first action; `pilotlight trust` says yes now")
 }
 
