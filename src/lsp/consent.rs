@@ -103,7 +103,6 @@ pub fn allow_title(host: &str) -> String {
 
 /// What the user is asked. Names and titles come from the workspace: they are shown for what they are.
 fn question(desk: &Desk, actions: &[CustomAction]) -> String {
-    let root = desk.root();
     let brings = match actions {
         [] => String::new(),
         actions => {
@@ -114,7 +113,7 @@ fn question(desk: &Desk, actions: &[CustomAction]) -> String {
     };
     shown(&format!(
         "Allow Pilotlight to send files of {} to {} (model {}) as you use it? Secrets and ignored files are never sent.{brings}",
-        root.file_name().map_or(root.display().to_string(), |name| name.to_string_lossy().into_owned()),
+        desk.root().display(),
         desk.provider.url.origin(),
         desk.provider.model(&desk.config),
     ))
