@@ -13,6 +13,7 @@ mod client;
 mod commands;
 mod comments;
 mod confirm;
+mod consent;
 mod desk;
 mod editor;
 mod from_proto;
