@@ -25,7 +25,7 @@ mod progress;
 mod server;
 mod shown;
 mod status;
-mod stdin;
+pub mod stdin;
 mod to_proto;
 mod waiting;
 
