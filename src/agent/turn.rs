@@ -104,6 +104,9 @@ impl<'a> Turn<'a> {
         }
         let message = match answered {
             Ok(message) => message,
+            Err(Stopped::Failure(revoked @ Failure::Revoked(_))) => {
+                return (ended(Outcome::Refused, sentence(&revoked.to_string())), 0);
+            }
             Err(Stopped::Refused(reason)) => return (ended(Outcome::Refused, reason), 0),
             Err(stopped) => return (ended(Outcome::Failed, sentence(&stopped.to_string())), 0),
         };

@@ -32,6 +32,7 @@ pub fn run(arguments: &Arguments, given: &Settings) -> Outcome {
     let (user, sources) = load(given)?;
     let scope = Scope::of(&root, &user, &sources);
     print_styled(&(head(&scope, &sources) + &body(&scope)))?;
+    scope.damage.iter().for_each(|damage| warn(damage));
     scope.loaded.warnings.iter().for_each(|warning| warn(&warning.to_string()));
     Ok(ExitCode::SUCCESS)
 }

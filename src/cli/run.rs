@@ -85,6 +85,7 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     let url = embedded.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(&user.config, url);
     let scope = Scope::of(root, user, sources);
+    scope.damage.iter().for_each(|damage| warn(damage));
     if let Consent::Missing(origin) = &scope.consent {
         let (root, trust) = (root.display(), scope.trust());
         let reason = format!("{root} has not been allowed to be sent to {origin}; to allow it, run: {trust}");

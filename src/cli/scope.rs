@@ -14,6 +14,8 @@ pub struct Scope {
     pub loaded: Loaded,
     /// Whether the folder may be sent.
     pub consent: Consent,
+    /// What is wrong with the file that should hold consent for the folder.
+    pub damage: Option<String>,
     /// How many of the warnings are not about the folder's file.
     warned_before: usize,
 }
@@ -32,9 +34,11 @@ pub enum Consent {
 impl Scope {
     /// Reads what holds in `root`, a canonical path.
     pub fn of(root: &Path, user: &Loaded, sources: &Sources) -> Scope {
-        let consent = Consent::of(root, &user.config, sources);
+        let consents = Consents::new(state_dir(&sources.env));
+        let consent = Consent::of(root, &user.config, &consents);
+        let damage = if consent == Consent::NotNeeded { None } else { consents.damage(root) };
         let loaded = narrow(user, &root.join(WORKSPACE_FILE), !matches!(consent, Consent::Missing(_)));
-        Scope { root: root.to_owned(), loaded, consent, warned_before: user.warnings.len() }
+        Scope { root: root.to_owned(), loaded, consent, damage, warned_before: user.warnings.len() }
     }
 
     /// Where the folder's file is, or would be.
@@ -54,12 +58,12 @@ impl Scope {
 }
 
 impl Consent {
-    fn of(root: &Path, config: &Config, sources: &Sources) -> Consent {
+    fn of(root: &Path, config: &Config, consents: &Consents) -> Consent {
         let origin = match &config.provider.endpoint {
             Endpoint::Remote(url) if !url.is_loopback() => url.origin(),
             _ => return Consent::NotNeeded,
         };
-        match Consents::new(state_dir(&sources.env)).granted(root, &origin) {
+        match consents.granted(root, &origin) {
             true => Consent::Given(origin),
             false => Consent::Missing(origin),
         }

@@ -25,7 +25,7 @@ mod settings;
 mod sources;
 mod validate;
 
-pub use action::CustomAction;
+pub use action::{CustomAction, fingerprint};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use error::ConfigError;
 pub use key_source::{KeyError, KeySource};

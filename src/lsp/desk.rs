@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::aftermath::Aftermath;
+use super::consent::Held;
 use crate::agent::{Conversation, TurnRequest};
-use crate::config::{Config, Loaded, WORKSPACE_FILE, narrow};
+use crate::config::{Config, CustomAction, Loaded, WORKSPACE_FILE, fingerprint, narrow};
 use crate::provider::{Provider, profile};
 use crate::session::actor::Session;
 use crate::session::pool::{Key, SessionPool};
@@ -25,12 +27,16 @@ pub struct Desk {
     pub session: Arc<Session<TurnRequest>>,
     /// What the session is pooled under.
     pub key: Key,
-    /// The configuration, narrowed by this workspace.
+    /// The configuration, narrowed by this workspace; of custom actions it has the user's own.
     pub config: Config,
     /// Where requests go.
     pub provider: Provider,
     /// What the last edit broke.
     pub aftermath: Aftermath,
+    /// The custom actions of the workspace's own file, as far as the user accepted them.
+    accepted: Mutex<Vec<CustomAction>>,
+    /// What was asked for without consent, and until when it is to be done after all.
+    held: Mutex<Option<(Held, Instant)>>,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
     finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
 }
@@ -72,8 +78,13 @@ impl Desk {
         let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let consented = is_allowed(&around.provider, &around.consents, &canonical);
         let loaded = narrow(&around.loaded, &root.join(WORKSPACE_FILE), consented);
-        let warnings = loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
-        let config = loaded.config;
+        let mut warnings: Vec<_> =
+            loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
+        if around.provider.needs_consent() {
+            warnings.extend(around.consents.damage(&canonical));
+        }
+        let mut config = loaded.config;
+        let offered: Vec<_> = config.actions.extract_if(.., |action| action.from_workspace).collect();
         let rules =
             ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
         let workspace = Arc::new(Workspace::new(root, around.documents.clone(), rules)?);
@@ -93,8 +104,11 @@ impl Desk {
             config,
             provider: around.provider.clone(),
             aftermath: Aftermath::default(),
+            accepted: Mutex::default(),
+            held: Mutex::default(),
             finished: Mutex::default(),
         };
+        warnings.extend(desk.accept(offered, &around.consents));
         Ok((desk, warnings))
     }
 
@@ -115,12 +129,64 @@ impl Desk {
         is_allowed(&self.provider, consents, &self.key.root)
     }
 
+    /// Consent is there: lights the session, and takes the workspace's own custom actions if the user accepted them as
+    /// they are; otherwise says so. Reads the disk, so it blocks.
+    pub fn admit(&self, around: &Surroundings) -> Option<String> {
+        let warning = self.accept(self.custom_actions(around), &around.consents);
+        self.session.light();
+        warning
+    }
+
+    /// The custom actions in the workspace's own file, as they are now. Reads it, so it blocks.
+    pub fn custom_actions(&self, around: &Surroundings) -> Vec<CustomAction> {
+        let mut actions = narrow(&around.loaded, &self.key.root.join(WORKSPACE_FILE), true).config.actions;
+        actions.retain(|action| action.from_workspace);
+        actions
+    }
+
+    /// The custom actions to offer: the user's own, and those of the workspace that the user accepted. In memory.
+    pub fn actions(&self) -> Vec<CustomAction> {
+        let mut actions = self.config.actions.clone();
+        if !self.waits_for_consent() {
+            actions.extend(lock(&self.accepted).iter().cloned());
+        }
+        actions
+    }
+
+    fn accept(&self, offered: Vec<CustomAction>, consents: &Consents) -> Option<String> {
+        let mark = fingerprint(&offered)?;
+        if self.provider.needs_consent() && !consents.accepts(&self.key.root, &mark) {
+            let root = self.key.root.display();
+            return Some(format!(
+                "Pilotlight: the custom actions in {WORKSPACE_FILE} are not those you allowed, so they are not offered; to allow them as they are now, run: pilotlight trust {root}"
+            ));
+        }
+        *lock(&self.accepted) = offered;
+        None
+    }
+
+    /// Keeps what was asked for until there is consent, or until `until`.
+    pub fn hold(&self, held: Held, until: Instant) {
+        *lock(&self.held) = Some((held, until));
+    }
+
+    /// What is to be done now that there is consent.
+    pub fn take_held(&self) -> Option<Held> {
+        lock(&self.held).take().filter(|(_, until)| Instant::now() < *until).map(|(held, _)| held)
+    }
+
     /// Has the ignore files that hold for these files read, for the catalogue, which does not look at the disk itself.
     /// Blocks.
     pub fn read_ignore_files(&self, files: impl IntoIterator<Item = RelPath>) {
         for path in files {
             let _ = self.workspace.policy().check(&path, false);
         }
+    }
+
+    /// The revision of an open document. In memory.
+    pub fn revision(&self, uri: &str) -> Option<u64> {
+        let path = self.workspace.rel_of_uri(uri)?;
+        Some(self.workspace.document(&path)?.revision)
     }
 
     /// Whether the user changed this document since it was opened or since its last change was finished.
@@ -137,7 +203,7 @@ impl Desk {
 
     /// The text a document's unfinished changes began from; none when nothing happened since they were finished.
     fn begun_from(&self, path: &RelPath, document: &Snapshot) -> Option<ModelText> {
-        match self.lock().get(path) {
+        match lock(&self.finished).get(path) {
             Some((revision, _)) if document.revision <= *revision => None,
             Some((_, text)) => Some(text.clone()),
             None => Some(document.opened.clone()),
@@ -146,15 +212,15 @@ impl Desk {
 
     /// Notes that what was changed so far has been carried through.
     pub fn settle(&self) {
-        let mut finished = self.lock();
+        let mut finished = lock(&self.finished);
         for (path, document) in self.workspace.open_documents() {
             finished.insert(path, (document.revision, document.model_text()));
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RelPath, (u64, ModelText)>> {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_allowed(provider: &Provider, consents: &Consents, root: &Path) -> bool {

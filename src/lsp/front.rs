@@ -56,8 +56,8 @@ where
             MALFORMED => return ready(Some(malformed(&request))),
             "initialize" => self.editor.introduce(request.params().unwrap_or(&Value::Null)),
             "shutdown" => self.editor.shut_down.store(true, Ordering::Relaxed),
-            // The framework answers no `$/` request at all; a request has to have its answer.
-            method if id.is_some() && method.starts_with("$/") && self.editor.abilities().is_some() => {
+            // The framework answers no `$/` request at all; a request has to have its answer, before `initialize` too.
+            method if id.is_some() && method.starts_with("$/") => {
                 return ready(id.map(|id| Response::from_error(id, Error::method_not_found())));
             }
             method if id.is_none() && self.editor.abilities().is_some() => {

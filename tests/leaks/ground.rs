@@ -60,7 +60,7 @@ pub const EXCLUDED: &[(&str, &str)] = &[
     ("secret.txt", "secret-none.txt"),
     ("deep/SECRET.txt", "deep/SECRET-none.txt"),
     ("Cafe\u{301}.txt", "deep/Cafe\u{301}.txt"),
-    ("top.txt", "TOP.txt"),
+    ("top.txt", "top-none.txt"),
     ("vault/inside.txt", "vault/none.txt"),
     ("Vault/deep/inside.txt", "Vault/deep/none.txt"),
     ("sub/x.tmp", "sub/none.tmp"),
@@ -136,7 +136,7 @@ pub const ALLOWED: &[&str] = &[
     "docs/guide.md",
     "keep.log",
     "secret-sample.txt",
-    "deep/top.txt",
+    "deep/top-2.txt",
     "sub/ok.tmp",
     "sub/deep/z.tmp",
     "sub/n.draft",
@@ -148,7 +148,10 @@ pub const TOGGLED: &[(Owner, &str, &str)] = &[
     (
         "notes/plan.txt",
         ".gitignore",
-        concat!("build/\nvault/\n*.log\n!keep.log\nsecret*\n!secret-sample.txt\n/top.txt\nCaf\u{e9}.txt\n", "notes/\n"),
+        concat!(
+            "build/\nvault/\n*.log\n!keep.log\nsecret*\n!secret-sample.txt\n/top*.txt\nCaf\u{e9}.txt\n",
+            "notes/\n"
+        ),
     ),
     ("todo.md", ".pilotlightignore", "private/\n*.draft\n!build/\n!vault/\ntodo.*\n"),
     ("plans/next.txt", "plans/.pilotlightignore", "NEXT.txt\n"),
@@ -156,7 +159,7 @@ pub const TOGGLED: &[(Owner, &str, &str)] = &[
 
 /// The lists while they hide none of these files.
 const LISTS: &[(&str, &str)] = &[
-    (".gitignore", "build/\nvault/\n*.log\n!keep.log\nsecret*\n!secret-sample.txt\n/top.txt\nCaf\u{e9}.txt\n"),
+    (".gitignore", "build/\nvault/\n*.log\n!keep.log\nsecret*\n!secret-sample.txt\n/top*.txt\nCaf\u{e9}.txt\n"),
     (".pilotlightignore", "private/\n*.draft\n!build/\n!vault/\n"),
     ("sub/.gitignore", "*.tmp\n!ok.tmp\nlocal/\n!private/\n"),
     ("sub/deep/.gitignore", "!z.tmp\n"),

@@ -1,6 +1,6 @@
 //! A hunt: one scenario played by an editor, the real server and a scripted model, and every byte looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ struct Hunt {
     script: Shared,
     /// Documents that are open, by the path they are open under.
     open: BTreeSet<String>,
+    /// Versions of documents that are on no disk, or outside, by their URIs.
+    shown: BTreeMap<String, i64>,
     /// Requests looked at.
     seen: usize,
     tally: Tally,
@@ -82,7 +84,16 @@ impl Hunt {
         let client = client.with_user([User::Agrees, User::Declines, User::Dismisses][scenario.user]);
         let mut editor = TestEditor::launch_by(client, &ground.project, command(&ground));
         editor.introduce(json!({ "rootUri": ground.project.uri("") }));
-        Hunt { ground, provider, editor, script, open: BTreeSet::new(), seen: 0, tally: Tally::default() }
+        Hunt {
+            ground,
+            provider,
+            editor,
+            script,
+            open: BTreeSet::new(),
+            shown: BTreeMap::new(),
+            seen: 0,
+            tally: Tally::default(),
+        }
     }
 
     // ---- turns ---------------------------------------------------------------------------------------------------
@@ -226,7 +237,9 @@ impl Hunt {
 
     fn set(&mut self, path: &str, text: &str) {
         if self.is_open(path) || self.open(path) {
-            self.editor.replace_all(path, text);
+            let (uri, version) = (self.editor.uri(path), self.editor.version(path) + 1);
+            self.editor.mirror(path, text, version);
+            self.tell_change(&uri, version, text);
         }
     }
 
@@ -271,16 +284,20 @@ impl Hunt {
 
     /// A document that the editor has and the project does not.
     fn show(&mut self, uri: &str, place: &str) {
-        if self.open.insert(uri.to_owned()) {
-            let text = self.ground.text(place);
-            let document = json!({"uri": uri, "languageId": "plaintext", "version": 1, "text": text});
-            self.editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
-        } else {
-            let change = json!([{"text": self.ground.text(place)}]);
-            let version = self.seen + self.open.len() + self.tally.turns + 2;
-            let document = json!({"uri": uri, "version": version});
-            self.editor.notify("textDocument/didChange", json!({"textDocument": document, "contentChanges": change}));
+        let text = self.ground.text(place);
+        let version = self.shown.entry(uri.to_owned()).or_default();
+        *version += 1;
+        if *version > 1 {
+            let version = *version;
+            return self.tell_change(uri, version, &text);
         }
+        let document = json!({"uri": uri, "languageId": "plaintext", "version": 1, "text": text});
+        self.editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    }
+
+    fn tell_change(&mut self, uri: &str, version: i64, text: &str) {
+        let (document, changes) = (json!({"uri": uri, "version": version}), json!([{"text": text}]));
+        self.editor.notify("textDocument/didChange", json!({"textDocument": document, "contentChanges": changes}));
     }
 
     fn toggle(&mut self, which: usize, hide: bool, tells: bool) {

@@ -96,13 +96,14 @@ pub(super) async fn key(loaded: &Loaded, provider: &Provider) -> Check {
 
 pub(super) fn consent(scope: &Scope) -> Check {
     let root = scope.root.display();
+    let damage = scope.damage.iter().map(|damage| format!("\n{damage}")).collect::<String>();
     match &scope.consent {
         Consent::NotNeeded => Check::good("consent", "not needed: nothing leaves this machine"),
         Consent::Given(origin) => Check::good("consent", format!("{root} may be sent to {origin}")),
         // Not a failure: the editor asks at the first action.
         Consent::Missing(origin) => Check::note(
             "consent",
-            format!("{root} has not been allowed to be sent to {origin}"),
+            format!("{root} has not been allowed to be sent to {origin}{damage}"),
             format!("the editor asks at the first action; to say yes now, run: {}", scope.trust()),
         ),
     }

@@ -7,10 +7,10 @@
 mod analysis;
 mod braces;
 mod conversation;
-mod diff;
+pub mod diff;
 mod finish;
 mod fix;
-mod frames;
+pub mod frames;
 mod instruction;
 mod intent;
 mod lexer;
