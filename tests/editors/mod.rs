@@ -5,6 +5,8 @@
 //! Must never touch the user's own configuration or reach beyond this machine.
 
 mod far;
+#[allow(dead_code, reason = "of the editors some are driven by scripts")]
+mod terminal;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use far::Far;
+#[allow(unused_imports, reason = "of the editors some are driven by scripts")]
+pub use terminal::{Terminal, picture};
 
 /// The repository.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

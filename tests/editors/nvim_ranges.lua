@@ -1,6 +1,6 @@
 -- Checks the plugin's arithmetic in a real Neovim, without a server: from selections and diagnostics to LSP ranges.
---   nvim --headless -u NONE -i NONE -n -l nvim_ranges.lua PLUGIN
-vim.opt.runtimepath:prepend(arg[1])
+--   nvim --headless -u NONE -i NONE -n -l nvim_ranges.lua PROJECT PLUGIN
+vim.opt.runtimepath:prepend(arg[2])
 local range = require("pilotlight.range")
 local diagnostics = require("pilotlight.diagnostics")
 

@@ -19,9 +19,15 @@ local said = {}
 vim.notify = function(text) said[#said + 1] = text end
 local function messages() return table.concat(said, "\n") .. vim.fn.execute("messages") end
 
-local price = steps.start(plugin, project .. "/src/price.rs")
+local price, client = steps.start(plugin, project .. "/src/price.rs")
 local function text_of(buffer) return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\n") end
 local function is_idle() return require("pilotlight").statusline(price) == "🔥 warm" end
+--- What the server says became of the last turn.
+local function outcome()
+  local request = { command = "pilotlight.status", arguments = { vim.empty_dict() } }
+  local answer = client:request_sync("workspace/executeCommand", request, 5000)
+  return answer and answer.result and answer.result.sessions[1].last.outcome
+end
 local function window_titled(title)
   return vim.iter(vim.api.nvim_list_wins()):find(function(window) return vim.wo[window].winbar:find(title, 1, true) end)
 end
@@ -57,6 +63,7 @@ step("it waits", is_idle)
 vim.cmd("Pilotlight apply")
 step("applied by command", function() return text_of(main):find(NEW, 1, true) end, messages)
 step("the preview is gone", function() return #vim.api.nvim_list_wins() == windows and not window_titled("What would change") end)
+step("the server knows", function() return outcome() == "applied" end, outcome)
 step("the cursor of another window stayed", function()
   return vim.deep_equal(vim.api.nvim_win_get_cursor(beside), cursor)
 end, function() return vim.inspect(vim.api.nvim_win_get_cursor(beside)) end)
@@ -65,9 +72,6 @@ step("folds stayed", function()
   return vim.api.nvim_win_call(beside, function() return vim.fn.foldclosed(1) == 1 and vim.fn.foldclosedend(1) == 2 end)
 end)
 step("registers stayed", function() return vim.fn.getreg("a") == "mine" end)
-vim.api.nvim_buf_call(main, function() vim.cmd("silent undo") end)
-step("one undo takes back the edit and no more", function() return text_of(main) == before end, function() return text_of(main) end)
-vim.api.nvim_buf_call(main, function() vim.cmd("silent redo") end)
 step("nobody was told twice", function() return not messages():find("among the code actions", 1, true) end, messages)
 vim.api.nvim_set_current_win(code)
 step("the cursor is where the user typed", function() return vim.deep_equal(vim.api.nvim_win_get_cursor(code), typed) end)
@@ -83,6 +87,9 @@ step("nothing changed", function() return not text_of(main):find(NEWER, 1, true)
 said = {}
 vim.cmd("Pilotlight apply")
 step("nothing is left to apply", function() return vim.deep_equal(said, { "pilotlight: no change waits" }) end, messages)
+
+vim.api.nvim_buf_call(main, function() vim.cmd("silent undo") end)
+step("one undo takes back the edit and no more", function() return text_of(main) == before end, function() return text_of(main) end)
 
 -- Answers and the plugin's other windows: one of each kind, and the cursor stays in the code for what comes later.
 vim.api.nvim_set_current_win(code)

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use super::Scratch;
 /// A guard against hangs, not a measure.
 const LIMIT: Duration = Duration::from_secs(30);
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+/// Pages are read and written whole, and tests run beside each other.
+static PAGES: Mutex<()> = Mutex::new(());
 
 /// A tmux of its own with one window; ended when it is dropped, with whatever runs in it.
 pub struct Terminal {
@@ -83,16 +87,17 @@ impl Drop for Terminal {
 /// `PILOTLIGHT_UPDATE_PICTURES=1` writes both anew. On the page, the recording stands in the code block behind the comment
 /// `<!-- NAME -->`.
 pub fn picture(name: &str, screen: &str, page: &Path) {
+    let _one_at_a_time = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
     let screen = plain(screen);
     let file = Path::new(super::ROOT).join("docs/pictures").join(name);
     let told = fs::read_to_string(page).expect("the page");
-    let head = format!("<!-- {name} -->\n```text\n");
+    let head = format!("<!-- {name} -->\n````text\n");
     let (before, rest) = told.split_once(&head).unwrap_or_else(|| panic!("{} has no {name}", page.display()));
-    let (shown, after) = rest.split_once("```").expect("the end of the block");
+    let (shown, after) = rest.split_once("````").expect("the end of the block");
     if std::env::var_os("PILOTLIGHT_UPDATE_PICTURES").is_some_and(|set| set == "1") {
         fs::create_dir_all(file.parent().expect("a folder")).expect("a folder for pictures");
         fs::write(&file, &screen).expect("a recording");
-        fs::write(page, format!("{before}{head}{screen}```{after}")).expect("a page");
+        fs::write(page, format!("{before}{head}{screen}````{after}")).expect("a page");
         return;
     }
     let again = "run the test with PILOTLIGHT_UPDATE_PICTURES=1";

@@ -64,4 +64,10 @@ impl Installed {
     pub fn path(&self, name: &str) -> &Path {
         &self.0[name]
     }
+
+    /// The path under a name that not every machine has, if it has it.
+    #[allow(dead_code, reason = "each test target asks for what it uses")]
+    pub fn optional(&self, name: &str) -> Option<&Path> {
+        self.0.get(name).map(PathBuf::as_path).filter(|path| path.exists())
+    }
 }

@@ -39,7 +39,9 @@ end
 ---@return vim.api.keyset.win_config
 local function layout(page)
   if vim.o.columns >= WIDE then return { split = "right", win = -1 } end
-  local height = math.min(math.max(#page.lines, 10), math.floor(vim.o.lines * 0.4))
+  local height = math.floor(vim.o.lines * 0.4)
+  -- An answer may be only its first words so far.
+  if page.kind ~= "answer" then height = math.min(#page.lines + 1, height) end
   -- A preview is read while the question about it takes the lower part of the screen.
   return { split = page.kind == "preview" and "above" or "below", win = -1, height = height }
 end
@@ -58,7 +60,7 @@ function M.show(page)
   end
   -- After the buffer is in its window: a filetype's plugin sets options of windows, too.
   vim.bo[buffer].filetype = page.filetype
-  for option, value in pairs({ winbar = page.title:gsub("%%", "%%%%"), wrap = true, linebreak = true, number = false, conceallevel = 2 }) do
+  for option, value in pairs({ winbar = page.title, wrap = true, linebreak = true, number = false, relativenumber = false }) do
     vim.api.nvim_set_option_value(option, value, { scope = "local", win = window })
   end
   return buffer
