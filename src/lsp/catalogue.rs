@@ -184,7 +184,7 @@ impl Offers<'_> {
                 self.add(SOURCE, "Explain the selection", "pilotlight.ask", here.clone());
             }
         }
-        for action in &place.desk.config.actions {
+        for action in &place.desk.config().actions {
             if action.languages.is_empty() || action.languages.contains(&place.document.language_id) {
                 let argument = json!({"name": action.name, "uri": here["uri"], "range": here["range"]});
                 self.add(&action.kind, &action.title, "pilotlight.action", argument);

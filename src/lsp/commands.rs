@@ -144,11 +144,13 @@ async fn begin(
     let action = ask.action;
     let first = "starting".to_owned();
     let progress = Progress::begin(editor.client.clone(), shown, first, cancel.clone());
+    let config = desk.config();
     let host = EditorHost::new(HostParts {
         editor: editor.clone(),
         desk: desk.clone(),
         turn: turn.clone(),
         action,
+        confirm: config.edit.confirm,
         cancel: cancel.clone(),
         progress,
     });
@@ -158,7 +160,7 @@ async fn begin(
         workspace: desk.workspace.clone(),
         diagnostics: desk.diagnostics.clone(),
         unfinished: desk.unfinished(),
-        max_delta_bytes: usize::try_from(desk.config.context.max_delta_bytes).unwrap_or(usize::MAX),
+        max_delta_bytes: usize::try_from(config.context.max_delta_bytes).unwrap_or(usize::MAX),
         cancel: cancel.clone(),
         host: Arc::new(host.clone()),
     };
@@ -233,7 +235,8 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
         Action::Finish => ask.lines = None,
         Action::Custom => {
             let name = argument.name.ok_or_else(|| wrong("give the action: {\"name\": NAME}"))?;
-            let known = desk.config.actions.iter().find(|known| known.name == name);
+            let config = desk.config();
+            let known = config.actions.iter().find(|known| known.name == name);
             let custom =
                 known.ok_or_else(|| failed(format!("there is no [[action]] named {name} in the configuration")))?;
             ask.instruction = Some(custom.prompt.clone());
@@ -292,7 +295,7 @@ async fn consent_first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequ
     let text = format!(
         "Allow Pilotlight to send files of {} to {origin} (model {})? They are sent as you work, secrets and ignored files excepted.",
         root.display(),
-        desk.provider.model(&desk.config)
+        desk.provider.model(&desk.config())
     );
     let params = json!({"type": 3, "message": text, "actions": [{"title": "Allow"}, {"title": "Not now"}]});
     let answer = tokio::select! {
@@ -305,7 +308,9 @@ async fn consent_first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequ
         host.refuse(format!("Nothing was sent to {origin}. To allow it, {how}."));
         return;
     }
-    if let Err(reason) = grant(editor, desk) {
+    let (keeper, trusted) = (editor.clone(), desk.clone());
+    let granted = tokio::task::spawn_blocking(move || grant(&keeper, &trusted)).await;
+    if let Err(reason) = granted.unwrap_or_else(|_| Err("your consent could not be written down".into())) {
         host.refuse(reason);
         return;
     }
@@ -314,13 +319,14 @@ async fn consent_first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequ
     }
 }
 
-/// Writes the consent down and lights the session.
+/// Writes the consent down, lights the session and lets the folder's own actions count. Blocks.
 fn grant(editor: &Editor, desk: &Desk) -> std::result::Result<(), String> {
     let consents = editor.around().consents;
     consents
         .grant(&desk.root(), &desk.provider.url.origin())
         .map_err(|error| format!("your consent could not be written down: {error}; nothing was sent"))?;
     desk.session.light();
+    editor.renew(desk);
     Ok(())
 }
 

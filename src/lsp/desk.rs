@@ -25,14 +25,38 @@ pub struct Desk {
     pub session: Arc<Session<TurnRequest>>,
     /// What the session is pooled under.
     pub key: Key,
-    /// The configuration, narrowed by this workspace.
-    pub config: Config,
     /// Where requests go.
     pub provider: Provider,
     /// What the last edit broke.
     pub aftermath: Aftermath,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
     finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
+    /// The folder's own file.
+    file: PathBuf,
+    in_force: Mutex<InForce>,
+    /// Held while the file is read again, so that what was read last is in force last.
+    renewing: Mutex<()>,
+}
+
+/// What a folder's file makes of the configuration.
+struct InForce {
+    config: Arc<Config>,
+    /// What of the file does not count, as the user was told.
+    ignored: Vec<String>,
+}
+
+impl InForce {
+    /// Reads the file, so it blocks. `root` is canonical.
+    fn read(file: &Path, root: &Path, around: &Surroundings) -> InForce {
+        let loaded = narrow(&around.loaded, file, is_allowed(&around.provider, &around.consents, root));
+        let ignored = loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
+        InForce { config: Arc::new(loaded.config), ignored }
+    }
+
+    fn rules(&self) -> ContextRules {
+        let context = &self.config.context;
+        ContextRules { exclude: context.exclude.clone(), max_file_bytes: context.max_file_bytes }
+    }
 }
 
 /// What a desk is made from.
@@ -71,12 +95,10 @@ impl Desk {
     pub fn open(root: &Path, around: &Surroundings) -> Result<(Desk, Vec<String>), DeskError> {
         let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let consented = is_allowed(&around.provider, &around.consents, &canonical);
-        let loaded = narrow(&around.loaded, &root.join(WORKSPACE_FILE), consented);
-        let warnings = loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
-        let config = loaded.config;
-        let rules =
-            ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
-        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), rules)?);
+        let file = root.join(WORKSPACE_FILE);
+        let in_force = InForce::read(&file, &canonical, around);
+        let (config, warnings) = (in_force.config.clone(), in_force.ignored.clone());
+        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), in_force.rules())?);
         let profile = profile(&config, &around.provider, workspace.root(), &around.env)?;
         let key = Key {
             root: canonical,
@@ -90,12 +112,34 @@ impl Desk {
             diagnostics: Arc::default(),
             session,
             key,
-            config,
             provider: around.provider.clone(),
             aftermath: Aftermath::default(),
             finished: Mutex::default(),
+            file,
+            in_force: Mutex::new(in_force),
+            renewing: Mutex::default(),
         };
         Ok((desk, warnings))
+    }
+
+    /// The configuration, narrowed by this workspace, as it is now.
+    pub fn config(&self) -> Arc<Config> {
+        lock(&self.in_force).config.clone()
+    }
+
+    /// Narrows the configuration anew: the folder's file, the editor's settings or the user's consent have changed. Gives
+    /// what the user has not been told yet. What a model may see changes for running turns as well, as it does by ignore
+    /// files; see [`EditorHost`](super::host::EditorHost) for the rest. Reads the disk, so it blocks.
+    pub fn renew(&self, around: &Surroundings) -> Vec<String> {
+        let _alone = lock(&self.renewing);
+        let renewed = InForce::read(&self.file, &self.key.root, around);
+        if let Err(bad) = self.workspace.policy().set_rules(&renewed.rules()) {
+            return vec![format!("context.exclude: {bad}; what held before still does")];
+        }
+        let mut in_force = lock(&self.in_force);
+        let new = renewed.ignored.iter().filter(|text| !in_force.ignored.contains(text)).cloned().collect();
+        *in_force = renewed;
+        new
     }
 
     /// Lets go of the session, and closes it unless another editor has it as well.
@@ -137,7 +181,7 @@ impl Desk {
 
     /// The text a document's unfinished changes began from; none when nothing happened since they were finished.
     fn begun_from(&self, path: &RelPath, document: &Snapshot) -> Option<ModelText> {
-        match self.lock().get(path) {
+        match lock(&self.finished).get(path) {
             Some((revision, _)) if document.revision <= *revision => None,
             Some((_, text)) => Some(text.clone()),
             None => Some(document.opened.clone()),
@@ -146,15 +190,15 @@ impl Desk {
 
     /// Notes that what was changed so far has been carried through.
     pub fn settle(&self) {
-        let mut finished = self.lock();
+        let mut finished = lock(&self.finished);
         for (path, document) in self.workspace.open_documents() {
             finished.insert(path, (document.revision, document.model_text()));
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RelPath, (u64, ModelText)>> {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_allowed(provider: &Provider, consents: &Consents, root: &Path) -> bool {
