@@ -102,12 +102,12 @@ fn a_servers_events_say_what_their_json_says() {
 
 #[test]
 fn no_workspace_widens_a_configuration() {
-    check_all("config", config::check, 1000);
+    check_all("config", config::check, 500);
 }
 
 #[test]
 fn diffs_lead_exactly_to_the_new_text_at_both_ends() {
-    check_all("diffs", diffs::check, 3000);
+    check_all("diffs", diffs::check, 2000);
 }
 
 #[test]
@@ -117,5 +117,5 @@ fn frames_hold_whatever_they_hold() {
 
 #[test]
 fn paths_stay_below_the_root_and_every_spelling_has_one_answer() {
-    check_all("paths", paths::check, 800);
+    check_all("paths", paths::check, 400);
 }

@@ -4,7 +4,7 @@
 //! holds no more in the end than after its first turns: counted in resident memory, open descriptors and threads, not in
 //! time.
 //!
-//! `PILOTLIGHT_SOAK` sets the number of turns (`full`: as many as in a long day); the figures are printed.
+//! `PILOTLIGHT_SOAK` sets the number of turns (`full`: as many as in a long week); the figures are printed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stderr, reason = "what it found is told")]
 
@@ -23,7 +23,7 @@ use soak::work::Work;
 
 /// Turns of an ordinary run, and of a full one.
 const TURNS: usize = 264;
-const FULL: usize = 6000;
+const FULL: usize = 2400;
 /// How often is counted.
 const COUNTED: usize = 12;
 /// How much resident memory may grow from a third of the turns to the end. By then every store that has a bound is full

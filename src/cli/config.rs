@@ -9,9 +9,9 @@ use anstyle::Style;
 use clap::Args;
 
 use super::output::{FAINT, print_styled, visible, warn};
-use super::scope::{Consent, Scope};
-use super::{Outcome, Settings, folder, load};
+use super::{Outcome, Settings, consents, folder, load};
 use crate::config::{Sources, columns, schema, settings};
+use crate::scope::{Consent, Scope};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -30,7 +30,7 @@ pub fn run(arguments: &Arguments, given: &Settings) -> Outcome {
     }
     let root = folder(arguments.workspace.as_ref())?;
     let (user, sources) = load(given)?;
-    let scope = Scope::of(&root, &user, &sources);
+    let scope = Scope::of(&root, &user, &consents(&sources));
     print_styled(&(head(&scope, &sources) + &body(&scope)))?;
     scope.damage.iter().for_each(|damage| warn(damage));
     scope.loaded.warnings.iter().for_each(|warning| warn(&warning.to_string()));

@@ -12,11 +12,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::{BAD, FAINT, GOOD, NOTABLE, STRONG, visible};
-use super::scope::Scope;
-use super::{Failure, Outcome, Settings, folder, load, runtime};
+use super::{Failure, Outcome, Settings, consents, folder, load, runtime};
 use crate::config::{BaseUrl, Endpoint, Loaded, Sources};
 use crate::embedded::{AgentOptions, start};
 use crate::provider::Provider;
+use crate::scope::Scope;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -141,7 +141,7 @@ async fn examine(loaded: &Loaded, sources: &Sources, root: &Path) -> Result<Vec<
     };
     let url = agent.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(config, url);
-    let scope = Scope::of(root, loaded, sources);
+    let scope = Scope::of(root, loaded, &consents(sources));
     let mut checks =
         vec![setup::configuration(loaded, sources), setup::workspace(&scope), setup::endpoint(loaded, &provider)];
     let key = setup::key(loaded, &provider).await;

@@ -15,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{FAINT, note, print, print_diff, visible, warn};
 use super::progress::Progress;
-use super::scope::{Consent, Scope};
-use super::{Failure, Settings, folder, load, runtime};
+use super::{Failure, Settings, consents, folder, load, runtime};
 use crate::agent::landing::Plan;
 use crate::agent::preview::diff;
 use crate::agent::{Action, Ask, Conversation, Host, Landing, Pending, Proposal, Stage, TurnEnd, TurnRequest};
 use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources};
 use crate::embedded::{AgentOptions, start};
 use crate::provider::{Provider, profile};
+use crate::scope::{Consent, Scope};
 use crate::session::actor::Session;
 use crate::session::receipt::{Outcome, Receipt};
 use crate::workspace::{ContextRules, Documents, PositionEncoding, Workspace};
@@ -84,7 +84,7 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     };
     let url = embedded.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(&user.config, url);
-    let scope = Scope::of(root, user, sources);
+    let scope = Scope::of(root, user, &consents(sources));
     scope.damage.iter().for_each(|damage| warn(damage));
     if let Consent::Missing(origin) = &scope.consent {
         let (root, trust) = (root.display(), scope.trust());

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::output::note;
-use super::{Failure, Outcome, Settings, folder, load};
-use crate::config::{Endpoint, WORKSPACE_FILE, fingerprint, narrow, state_dir};
-use crate::workspace::Consents;
+use super::{Failure, Outcome, Settings, consents, folder, load};
+use crate::config::{Endpoint, fingerprint};
+use crate::scope::own_actions;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -24,7 +24,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
     let (loaded, sources) = load(settings)?;
-    let consents = Consents::new(state_dir(&sources.env));
+    let consents = consents(&sources);
     if arguments.list {
         consents.damages().iter().for_each(|damage| note(&format!("warning: {damage}")));
         for grant in consents.list() {
@@ -50,8 +50,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let mut actions = narrow(&loaded, &root.join(WORKSPACE_FILE), true).config.actions;
-    actions.retain(|action| action.from_workspace);
+    let actions = own_actions(&root, &loaded);
     consents.grant(&root, &url.origin(), fingerprint(&actions).as_deref()).map_err(Failure::failed)?;
     anstream::println!("{} may be sent to {}; take it back with --revoke", root.display(), url.origin());
     for action in actions {

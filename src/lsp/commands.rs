@@ -142,11 +142,13 @@ pub(super) async fn begin(
     let action = ask.action;
     let first = "starting".to_owned();
     let progress = Progress::begin(editor.client.clone(), shown, first, cancel.clone());
+    let config = desk.config();
     let host = EditorHost::new(HostParts {
         editor: editor.clone(),
         desk: desk.clone(),
         turn: turn.clone(),
         action,
+        confirm: config.edit.confirm,
         cancel: cancel.clone(),
         progress,
     });
@@ -156,7 +158,7 @@ pub(super) async fn begin(
         workspace: desk.workspace.clone(),
         diagnostics: desk.diagnostics.clone(),
         unfinished: desk.unfinished(),
-        max_delta_bytes: usize::try_from(desk.config.context.max_delta_bytes).unwrap_or(usize::MAX),
+        max_delta_bytes: usize::try_from(config.context.max_delta_bytes).unwrap_or(usize::MAX),
         cancel: cancel.clone(),
         host: Arc::new(host.clone()),
     };

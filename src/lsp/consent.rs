@@ -17,6 +17,7 @@ use super::editor::Editor;
 use super::host::EditorHost;
 use crate::agent::{Action, TurnRequest};
 use crate::config::{CustomAction, fingerprint};
+use crate::scope::own_actions;
 use crate::session::status::State;
 use crate::visible::shown;
 
@@ -49,16 +50,16 @@ pub async fn is_given(editor: &Editor, desk: &Arc<Desk>) -> bool {
     let desk = desk.clone();
     let asked = tokio::task::spawn_blocking(move || {
         let is_given = desk.is_allowed(&around.consents);
-        let mut warning = None;
+        let mut warnings = Vec::new();
         match (is_given, desk.waits_for_consent()) {
-            (true, true) => warning = desk.admit(&around),
+            (true, true) => warnings = desk.admit(&around),
             (false, false) => desk.session.withdraw(),
             _ => {}
         }
-        (is_given, warning)
+        (is_given, warnings)
     });
-    let Ok((is_given, warning)) = asked.await else { return false };
-    warning.into_iter().for_each(|warning| editor.tell(MessageKind::Warning, warning));
+    let Ok((is_given, warnings)) = asked.await else { return false };
+    warnings.into_iter().for_each(|warning| editor.tell(MessageKind::Warning, warning));
     is_given
 }
 
@@ -112,17 +113,17 @@ fn question(desk: &Desk, actions: &[CustomAction]) -> String {
         }
     };
     shown(&format!(
-        "Allow Pilotlight to send files of {} to {} (model {}) as you use it? Secrets and ignored files are never sent.{brings}",
+        "Allow Pilotlight to send files of {} to {} (model {}) as you use it? Ignored files never are, and secrets that can be recognised are hidden.{brings}",
         desk.root().display(),
         desk.provider.url.origin(),
-        desk.provider.model(&desk.config),
+        desk.provider.model(&desk.config()),
     ))
     .into_owned()
 }
 
 async fn custom_actions(editor: &Editor, desk: &Arc<Desk>) -> Vec<CustomAction> {
     let (around, desk) = (editor.around(), desk.clone());
-    tokio::task::spawn_blocking(move || desk.custom_actions(&around)).await.unwrap_or_default()
+    tokio::task::spawn_blocking(move || own_actions(&desk.root(), &around.loaded)).await.unwrap_or_default()
 }
 
 /// Writes the consent down, with the custom actions the user was shown, and lights the session.

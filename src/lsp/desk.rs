@@ -8,8 +8,9 @@ use std::time::Instant;
 use super::aftermath::Aftermath;
 use super::consent::Held;
 use crate::agent::{Conversation, TurnRequest};
-use crate::config::{Config, CustomAction, Loaded, WORKSPACE_FILE, fingerprint, narrow};
+use crate::config::{Config, CustomAction, Loaded};
 use crate::provider::{Provider, profile};
+use crate::scope::Scope;
 use crate::session::actor::Session;
 use crate::session::pool::{Key, SessionPool};
 use crate::wire::dial::DialError;
@@ -27,18 +28,38 @@ pub struct Desk {
     pub session: Arc<Session<TurnRequest>>,
     /// What the session is pooled under.
     pub key: Key,
-    /// The configuration, narrowed by this workspace; of custom actions it has the user's own.
-    pub config: Config,
     /// Where requests go.
     pub provider: Provider,
     /// What the last edit broke.
     pub aftermath: Aftermath,
-    /// The custom actions of the workspace's own file, as far as the user accepted them.
-    accepted: Mutex<Vec<CustomAction>>,
     /// What was asked for without consent, and until when it is to be done after all.
     held: Mutex<Option<(Held, Instant)>>,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
     finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
+    in_force: Mutex<InForce>,
+    /// Held while the file is read again, so that what was read last is in force last.
+    renewing: Mutex<()>,
+}
+
+/// What a folder's file makes of the configuration.
+struct InForce {
+    config: Arc<Config>,
+    /// What of the file does not count, as the user was told.
+    ignored: Vec<String>,
+}
+
+impl InForce {
+    /// Reads the file, so it blocks. `root` is canonical.
+    fn read(root: &Path, around: &Surroundings) -> InForce {
+        let scope = Scope::of(root, &around.loaded, &around.consents);
+        let ignored = scope.ignored().iter().map(ToString::to_string).chain(scope.damage.clone()).collect();
+        InForce { config: Arc::new(scope.loaded.config), ignored }
+    }
+
+    fn rules(&self) -> ContextRules {
+        let context = &self.config.context;
+        ContextRules { exclude: context.exclude.clone(), max_file_bytes: context.max_file_bytes }
+    }
 }
 
 /// What a desk is made from.
@@ -77,17 +98,9 @@ impl Desk {
     pub fn open(root: &Path, around: &Surroundings) -> Result<(Desk, Vec<String>), DeskError> {
         let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let consented = is_allowed(&around.provider, &around.consents, &canonical);
-        let loaded = narrow(&around.loaded, &root.join(WORKSPACE_FILE), consented);
-        let mut warnings: Vec<_> =
-            loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
-        if around.provider.needs_consent() {
-            warnings.extend(around.consents.damage(&canonical));
-        }
-        let mut config = loaded.config;
-        let offered: Vec<_> = config.actions.extract_if(.., |action| action.from_workspace).collect();
-        let rules =
-            ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
-        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), rules)?);
+        let in_force = InForce::read(&canonical, around);
+        let (config, warnings) = (in_force.config.clone(), in_force.ignored.clone());
+        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), in_force.rules())?);
         let profile = profile(&config, &around.provider, workspace.root(), &around.env)?;
         let key = Key {
             root: canonical,
@@ -101,15 +114,34 @@ impl Desk {
             diagnostics: Arc::default(),
             session,
             key,
-            config,
             provider: around.provider.clone(),
             aftermath: Aftermath::default(),
-            accepted: Mutex::default(),
             held: Mutex::default(),
             finished: Mutex::default(),
+            in_force: Mutex::new(in_force),
+            renewing: Mutex::default(),
         };
-        warnings.extend(desk.accept(offered, &around.consents));
         Ok((desk, warnings))
+    }
+
+    /// The configuration, narrowed by this workspace, as it is now.
+    pub fn config(&self) -> Arc<Config> {
+        lock(&self.in_force).config.clone()
+    }
+
+    /// Narrows the configuration anew: the folder's file, the editor's settings or the user's consent have changed. Gives
+    /// what the user has not been told yet. What a model may see changes for running turns as well, as it does by ignore
+    /// files; see [`EditorHost`](super::host::EditorHost) for the rest. Reads the disk, so it blocks.
+    pub fn renew(&self, around: &Surroundings) -> Vec<String> {
+        let _alone = lock(&self.renewing);
+        let renewed = InForce::read(&self.key.root, around);
+        if let Err(bad) = self.workspace.policy().set_rules(&renewed.rules()) {
+            return vec![format!("context.exclude: {bad}; what held before still does")];
+        }
+        let mut in_force = lock(&self.in_force);
+        let new = renewed.ignored.iter().filter(|text| !in_force.ignored.contains(text)).cloned().collect();
+        *in_force = renewed;
+        new
     }
 
     /// Lets go of the session, and closes it unless another editor has it as well.
@@ -129,40 +161,21 @@ impl Desk {
         is_allowed(&self.provider, consents, &self.key.root)
     }
 
-    /// Consent is there: lights the session, and takes the workspace's own custom actions if the user accepted them as
-    /// they are; otherwise says so. Reads the disk, so it blocks.
-    pub fn admit(&self, around: &Surroundings) -> Option<String> {
-        let warning = self.accept(self.custom_actions(around), &around.consents);
+    /// Consent is there: the workspace's own actions count, and the session is lit. Gives what the user is to be told.
+    /// Reads the disk, so it blocks.
+    pub fn admit(&self, around: &Surroundings) -> Vec<String> {
+        let warnings = self.renew(around);
         self.session.light();
-        warning
+        warnings
     }
 
-    /// The custom actions in the workspace's own file, as they are now. Reads it, so it blocks.
-    pub fn custom_actions(&self, around: &Surroundings) -> Vec<CustomAction> {
-        let mut actions = narrow(&around.loaded, &self.key.root.join(WORKSPACE_FILE), true).config.actions;
-        actions.retain(|action| action.from_workspace);
-        actions
-    }
-
-    /// The custom actions to offer: the user's own, and those of the workspace that the user accepted. In memory.
+    /// The custom actions to offer: the user's own, and those of the workspace that the user allowed. In memory.
     pub fn actions(&self) -> Vec<CustomAction> {
-        let mut actions = self.config.actions.clone();
-        if !self.waits_for_consent() {
-            actions.extend(lock(&self.accepted).iter().cloned());
+        let mut actions = self.config().actions.clone();
+        if self.waits_for_consent() {
+            actions.retain(|action| !action.from_workspace);
         }
         actions
-    }
-
-    fn accept(&self, offered: Vec<CustomAction>, consents: &Consents) -> Option<String> {
-        let mark = fingerprint(&offered)?;
-        if self.provider.needs_consent() && !consents.accepts(&self.key.root, &mark) {
-            let root = self.key.root.display();
-            return Some(format!(
-                "Pilotlight: the custom actions in {WORKSPACE_FILE} are not those you allowed, so they are not offered; to allow them as they are now, run: pilotlight trust {root}"
-            ));
-        }
-        *lock(&self.accepted) = offered;
-        None
     }
 
     /// Keeps what was asked for until there is consent, or until `until`.

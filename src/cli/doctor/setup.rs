@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::Check;
-use crate::cli::scope::{Consent, Scope};
 use crate::config::{KeySource, Loaded, Setting, Sources, WORKSPACE_FILE, Warning, columns, settings};
 use crate::provider::Provider;
+use crate::scope::{Consent, Scope};
 
 /// The user file, and every value that is not at its default with the layer it came from.
 pub(super) fn configuration(loaded: &Loaded, sources: &Sources) -> Check {

@@ -1,16 +1,18 @@
 //! What holds in one folder: the user's configuration as the folder's `.pilotlight.toml` narrows it, and whether the
-//! folder may be sent to the provider. Found as the server finds it, so that every subcommand tells the same.
+//! folder may be sent to the provider. The server and every subcommand find it here, so that they tell the same.
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Endpoint, Loaded, Sources, WORKSPACE_FILE, Warning, narrow, state_dir};
+use crate::config::{
+    Config, CustomAction, Endpoint, Layer, Loaded, Place, WORKSPACE_FILE, Warning, fingerprint, narrow,
+};
 use crate::workspace::Consents;
 
 /// The configuration in one folder.
 pub struct Scope {
     /// The folder, every link resolved.
     pub root: PathBuf,
-    /// The user's configuration, narrowed.
+    /// The user's configuration, narrowed; of the folder's own actions it has those that the user allowed.
     pub loaded: Loaded,
     /// Whether the folder may be sent.
     pub consent: Consent,
@@ -33,11 +35,22 @@ pub enum Consent {
 
 impl Scope {
     /// Reads what holds in `root`, a canonical path.
-    pub fn of(root: &Path, user: &Loaded, sources: &Sources) -> Scope {
-        let consents = Consents::new(state_dir(&sources.env));
-        let consent = Consent::of(root, &user.config, &consents);
+    pub fn of(root: &Path, user: &Loaded, consents: &Consents) -> Scope {
+        let consent = Consent::of(root, &user.config, consents);
         let damage = if consent == Consent::NotNeeded { None } else { consents.damage(root) };
-        let loaded = narrow(user, &root.join(WORKSPACE_FILE), !matches!(consent, Consent::Missing(_)));
+        let file = root.join(WORKSPACE_FILE);
+        let mut loaded = narrow(user, &file, !matches!(consent, Consent::Missing(_)));
+        if matches!(consent, Consent::Given(_))
+            && fingerprint(&loaded.config.actions).is_some_and(|actions| !consents.accepts(root, &actions))
+        {
+            loaded.config.actions.retain(|action| !action.from_workspace);
+            let place = Place { layer: Layer::Workspace(file), line: None };
+            let reason = format!(
+                "these are not those you allowed, so they are not offered; to allow them as they are now, run: {}",
+                trust(root)
+            );
+            loaded.warnings.push(Warning { place, key: Some("action".into()), reason });
+        }
         Scope { root: root.to_owned(), loaded, consent, damage, warned_before: user.warnings.len() }
     }
 
@@ -53,11 +66,12 @@ impl Scope {
 
     /// The command that gives consent.
     pub fn trust(&self) -> String {
-        format!("pilotlight trust {}", self.root.display())
+        trust(&self.root)
     }
 }
 
 impl Consent {
+    /// What the user said for `root`, a canonical path, and the configured endpoint. Reads the disk.
     fn of(root: &Path, config: &Config, consents: &Consents) -> Consent {
         let origin = match &config.provider.endpoint {
             Endpoint::Remote(url) if !url.is_loopback() => url.origin(),
@@ -68,4 +82,15 @@ impl Consent {
             false => Consent::Missing(origin),
         }
     }
+}
+
+/// The actions in a folder's own file as they are now, whatever the user said to them: what a yes is about.
+pub fn own_actions(root: &Path, user: &Loaded) -> Vec<CustomAction> {
+    let mut actions = narrow(user, &root.join(WORKSPACE_FILE), true).config.actions;
+    actions.retain(|action| action.from_workspace);
+    actions
+}
+
+fn trust(root: &Path) -> String {
+    format!("pilotlight trust {}", root.display())
 }
