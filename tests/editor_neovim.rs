@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use editors::{Far, Scratch, Terminal, picture, run, script, shipped};
 use installed::{EDITORS, Installed};
-use provider::{Call, Provider, Reply, Step};
+use provider::{Call, Provider, Reply, Step, Upgrade};
 use tokio::sync::Notify;
 
 /// What is there to test with; all of these names, or nothing.
@@ -48,6 +48,14 @@ fn headless(scratch: &Scratch, program: &Path, lua: &str) -> Command {
     neovim.args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-l"]).arg(script(lua));
     neovim.arg(scratch.project()).arg(shipped("nvim"));
     neovim
+}
+
+/// Writes the user's configuration: a provider on this machine.
+fn configure(scratch: &Scratch, provider: &Provider) {
+    let folder = scratch.path().join("config/pilotlight");
+    fs::create_dir_all(&folder).expect("a folder for the configuration");
+    let settings = format!("[provider]\nbase_url = \"{}\"\n", provider.base_url());
+    fs::write(folder.join("config.toml"), settings).expect("a configuration");
 }
 
 #[test]
@@ -94,6 +102,17 @@ fn the_plugin_can_be_loaded_in_every_way_and_says_what_stands_in_its_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_is_told_once_with_what_to_do() {
+    let Some(installed) = installed(&["NVIM"]) else { return };
+    let (scratch, provider) = (Scratch::new(), Provider::start().await);
+    provider.upgrade_with(|| Upgrade::Refuse(401));
+    configure(&scratch, &provider);
+    let mut neovim = headless(&scratch, installed.path("NVIM"), "nvim_loading.lua");
+    neovim.arg("with a key that the provider refuses");
+    run(neovim);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn consent_is_asked_for_in_a_choice_and_what_was_chosen_goes_on() {
     let Some(installed) = installed(&["NVIM"]) else { return };
     for answer in ["Not now", "Allow"] {
@@ -136,10 +155,7 @@ async fn halting(scratch: &Scratch, reply: Reply, at: usize) -> (Provider, Arc<N
         let mut replies = [halted, done].into_iter();
         move |_| replies.next().expect("no more than two rounds")
     });
-    let folder = scratch.path().join("config/pilotlight");
-    fs::create_dir_all(&folder).expect("a folder for the configuration");
-    let settings = format!("[provider]\nbase_url = \"{}\"\n", provider.base_url());
-    fs::write(folder.join("config.toml"), settings).expect("a configuration");
+    configure(scratch, &provider);
     (provider, go_on)
 }
 

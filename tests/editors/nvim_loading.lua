@@ -142,6 +142,15 @@ WAYS["with a configuration that cannot be used"] = function()
   end, messages)
 end
 
+WAYS["with a key that the provider refuses"] = function()
+  steps.start(plugin, project .. "/src/price.rs")
+  vim.cmd("Pilotlight ask what is this?")
+  local what = "The provider refused the API key"
+  step("says what to do", function() return messages():find("check provider.api_key_env or api_key_command", 1, true) end, messages)
+  step("once", function() return select(2, messages():gsub(what, what)) == 1 end, messages)
+  step("and is ready again", function() return not require("pilotlight").statusline():find("…", 1, true) end)
+end
+
 WAYS["checked and documented"] = function()
   local _, client = steps.start(plugin, project .. "/src/price.rs")
   step("the session is warm", function() return require("pilotlight").statusline():find("warm", 1, true) end)
@@ -149,7 +158,7 @@ WAYS["checked and documented"] = function()
   local report = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
   for _, line in ipairs({
     "server: " .. vim.fn.exepath("pilotlight"),
-    "for " .. client.root_dir .. ", 1 buffer",
+    "for " .. client.root_dir .. ", attached to 1 buffer",
     "session of " .. client.root_dir .. ": warm",
     "transport: WebSocket",
   }) do

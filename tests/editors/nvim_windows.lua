@@ -112,6 +112,11 @@ for _, subcommand in ipairs({ "status", "receipts", "status" }) do
 end
 step("one of each", function() return #vim.api.nvim_list_wins() == windows + 2 end)
 
+said = {}
+vim.api.nvim_set_current_win(code)
+vim.cmd("Pilotlight trust")
+step("consent is not needed for what stays on this machine", function() return said[1] and said[1]:find("needs no consent", 1, true) end, messages)
+
 -- Help with what was not meant.
 said = {}
 vim.cmd("Pilotlight explode")

@@ -56,10 +56,10 @@ local function show_answer(path, lines, places)
   local watcher = assert(vim.uv.new_fs_event())
   vim.api.nvim_create_autocmd("BufWipeout", { buffer = buffer, once = true, callback = function() watcher:close() end })
   local refresh = vim.schedule_wrap(function()
-    if not vim.api.nvim_buf_is_valid(buffer) then return end
-    local now
-    now, places = read(path)
-    if now then window.update(buffer, now) end
+    local now, named = read(path)
+    if not now or not vim.api.nvim_buf_is_valid(buffer) then return end
+    places = named
+    window.update(buffer, now)
   end)
   watcher:start(path, {}, refresh)
   -- What was written before it watched.

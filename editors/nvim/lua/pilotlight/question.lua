@@ -6,9 +6,17 @@ local M = {}
 
 local READ_FIRST = { title = "Read the diff first" }
 
---- Calls back once the user is not in the middle of typing, selecting or another question.
+--- Whether the user is not in the middle of typing, selecting or another question. A script that Neovim runs is in mode "c"
+--- without any command line.
+local function is_free()
+  local mode = vim.api.nvim_get_mode().mode
+  return mode == "n" or (mode == "c" and vim.fn.getcmdtype() == "")
+end
+
+--- Calls back once the user is free.
+---@param callback fun()
 local function when_free(callback)
-  if vim.api.nvim_get_mode().mode:match("^[nc]$") and vim.fn.getcmdtype() == "" then return callback() end
+  if is_free() then return callback() end
   vim.api.nvim_create_autocmd("ModeChanged", {
     pattern = "*:n",
     once = true,

@@ -38,7 +38,8 @@ end
 ---@param page pilotlight.Page
 ---@return vim.api.keyset.win_config
 local function layout(page)
-  if vim.o.columns >= WIDE then return { split = "right", win = -1 } end
+  local is_beside_code = page.kind == "answer" or page.kind == "preview"
+  if is_beside_code and vim.o.columns >= WIDE then return { split = "right", win = -1 } end
   local height = math.floor(vim.o.lines * 0.4)
   -- An answer may be only its first words so far.
   if page.kind ~= "answer" then height = math.min(#page.lines + 1, height) end
@@ -60,7 +61,9 @@ function M.show(page)
   end
   -- After the buffer is in its window: a filetype's plugin sets options of windows, too.
   vim.bo[buffer].filetype = page.filetype
-  for option, value in pairs({ winbar = page.title, wrap = true, linebreak = true, number = false, relativenumber = false }) do
+  local is_prose = page.kind == "answer"
+  local options = { winbar = page.title, wrap = is_prose, linebreak = is_prose, number = false, relativenumber = false }
+  for option, value in pairs(options) do
     vim.api.nvim_set_option_value(option, value, { scope = "local", win = window })
   end
   return buffer
