@@ -28,7 +28,7 @@ use crate::workspace::{Consents, Documents, PositionEncoding};
 
 /// Requests handled at once. The framework's default of 4 lets a few waiting ones hold up everything, cancels included
 /// (`safety.md` 2).
-const CONCURRENCY: usize = 256;
+pub(super) const CONCURRENCY: usize = 256;
 /// How long sessions get to close their connections.
 const CLOSES_WITHIN: Duration = Duration::from_millis(500);
 
