@@ -1,9 +1,10 @@
 // Starts a real VS Code (the server inside code-server, the workbench in Chromium) on a scratch project with the unpacked
-// extension, runs vscode_smoke.js inside its extension host, and meanwhile does with the mouse and the keyboard what only
-// a person can: confirms the refactoring preview, types into the input box, looks at the status bar.
+// extension, runs a scenario inside its extension host, and meanwhile does with the mouse and the keyboard what only a
+// person can: confirms the refactoring preview, types into the input box, answers a question, looks at the status bar.
 //
-//   node vscode_drive.js CODE_SERVER PLAYWRIGHT CHROMIUM EXTENSION SCRATCH PILOTLIGHT
+//   node vscode_drive.js CODE_SERVER PLAYWRIGHT CHROMIUM EXTENSION SCRATCH PILOTLIGHT SCENARIO [ANSWER]
 //
+// SCENARIO is `smoke` or `consent` (vscode_smoke.js, vscode_consent.js); ANSWER is what is answered in the latter.
 // SCRATCH/project holds a copy of the sample beside this file; everything VS Code writes goes under SCRATCH, with the
 // screenshots (shot-*.png), server.log and workbench.log. Exit code 0 if the test passed and each of the person's parts was played.
 const { spawn } = require("node:child_process");
@@ -11,7 +12,7 @@ const fs = require("node:fs");
 const net = require("node:net");
 const path = require("node:path");
 
-const [codeServer, playwright, chromiumPath, extension, scratch, pilotlight] = process.argv.slice(2);
+const [codeServer, playwright, chromiumPath, extension, scratch, pilotlight, scenario, answer] = process.argv.slice(2);
 const TIMEOUT_MS = 120_000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const say = (line) => console.log(line);
@@ -49,9 +50,11 @@ async function answering(port) {
   throw new Error("the VS Code server did not start; see server.log");
 }
 
-// What a person does, each part once, whenever the workbench shows the occasion for it.
-const PARTS = {
+const sawTheFlame = {
   "saw the flame in the status bar": async (page) => page.locator(".statusbar-item:has(.codicon-flame)").first().isVisible(),
+};
+
+const confirmed = {
   "confirmed the change of several files": async (page) => {
     const apply = page
       .locator(".bulk-edit-panel .monaco-button, .notifications-toasts .monaco-button")
@@ -62,6 +65,9 @@ const PARTS = {
     await apply.click();
     return true;
   },
+};
+
+const typed = {
   "typed a question": async (page) => {
     const input = page.locator('.quick-input-widget input[placeholder="What do you want to know?"]');
     if (!(await input.isVisible())) return false;
@@ -71,6 +77,39 @@ const PARTS = {
     return true;
   },
 };
+
+// With the smoke-test flag notifications do not come up by themselves; they wait behind the bell.
+const notification = async (page, text) => {
+  const center = page.locator(".notifications-center");
+  if (!(await center.isVisible())) await page.locator('[id="status.notifications"]').click();
+  return center.locator(".notification-list-item").filter({ hasText: text });
+};
+
+const answered = {
+  [`answered "${answer}"`]: async (page) => {
+    const question = await notification(page, "Allow Pilotlight to send files of");
+    const button = question.getByRole("button", { name: answer, exact: true });
+    if (!(await button.isVisible())) return false;
+    await page.screenshot({ path: path.join(scratch, "shot-question.png") });
+    await button.click();
+    return true;
+  },
+};
+
+const told = {
+  "was told that nothing was sent": async (page) => {
+    const message = await notification(page, "Nothing was sent. To allow it, choose the action again.");
+    if (!(await message.isVisible())) return false;
+    await page.screenshot({ path: path.join(scratch, "shot-told.png") });
+    return true;
+  },
+};
+
+// What a person does, each part once, whenever the workbench shows the occasion for it.
+const PARTS = {
+  smoke: { ...sawTheFlame, ...confirmed, ...typed },
+  consent: { ...answered, ...(answer === "Allow" ? confirmed : told) },
+}[scenario];
 
 async function main() {
   const data = fs.mkdtempSync(path.join(scratch, "vscode-"));
@@ -110,7 +149,7 @@ async function main() {
     const remote = (file) => `vscode-remote://127.0.0.1:${port}${file}`;
     const payload = [
       ["extensionDevelopmentPath", remote(extension)],
-      ["extensionTestsPath", remote(path.join(__dirname, "vscode_smoke.js"))],
+      ["extensionTestsPath", remote(path.join(__dirname, `vscode_${scenario}.js`))],
     ];
     const query = new URLSearchParams({ folder: path.join(scratch, "project"), payload: JSON.stringify(payload) });
     await page.goto(`http://127.0.0.1:${port}/?${query}`);

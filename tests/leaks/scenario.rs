@@ -202,8 +202,6 @@ const FORMS: &[&str] = &[
     "big.txt",
     "blob.bin",
     "latin.txt",
-    ".gitignore/x",
-    "src/lib.rs/x",
     "src/new.rs",
     "",
     ".",
