@@ -202,6 +202,8 @@ const FORMS: &[&str] = &[
     "big.txt",
     "blob.bin",
     "latin.txt",
+    ".gitignore/x",
+    "src/lib.rs/x",
     "src/new.rs",
     "",
     ".",
