@@ -1,7 +1,8 @@
 //! What the three editor tests share: a scratch project, and a clean environment to run them in.
 //! The scenarios themselves are told by the scripts in this folder, one of each for each editor, with the same steps. *smoke*:
 //! rename a function where it is defined, take the code action *Finish this change*, confirm it, see every other file's buffer
-//! follow. *consent*: the same with a provider that is far away, where the user is asked for consent before.
+//! follow. *consent*: the same with a provider that is far away, where the user is asked for consent before. Each editor's test
+//! target says what else is tried there.
 //! Must never touch the user's own configuration or reach beyond this machine.
 
 mod far;
