@@ -12,6 +12,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 
+import { isAnswer, showAnswer } from "./answer.ts";
 import { previewTicked } from "./confirm.ts";
 import type { Launch } from "./launch.ts";
 import type { Prompts } from "./prompt.ts";
@@ -51,6 +52,7 @@ export function createClient(launch: Launch, output: vscode.LogOutputChannel, pr
             return undefined;
           }
         },
+        window: { showDocument: (params, token, next) => (isAnswer(params) ? showAnswer(params) : next(params, token)) },
         workspace: { handleApplyEdit: (params, next) => next(previewTicked(params), CancellationToken.None) },
       },
     },

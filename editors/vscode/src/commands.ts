@@ -36,8 +36,8 @@ export function registerCommands(around: Surroundings): vscode.Disposable[] {
     receipts: () => showReceipts(around),
     reset: () => execute(service, "pilotlight.reset"),
     allow: () => allow(service, sessions),
-    setKey: () => withLaunch(service, ({ configuration }) => keys.ask(configuration.origin)),
-    clearKey: () => withLaunch(service, ({ configuration }) => keys.clear(configuration.origin)),
+    setKey: () => forOrigin(service, (origin) => keys.ask(origin)),
+    clearKey: () => forOrigin(service, (origin) => keys.clear(origin)),
     openConfiguration: () => openConfigurationFile(),
     restart: () => service.restart(),
     showLog: () => output.show(),
@@ -48,13 +48,18 @@ export function registerCommands(around: Surroundings): vscode.Disposable[] {
 
 /** Runs one of the server's commands, if there is a server to run it. */
 async function execute<Result>(service: Service, command: string, argument: object = {}): Promise<Result | undefined> {
-  if (!service.client?.isRunning()) {
-    const restart = "Restart the Server";
-    const choice = await vscode.window.showWarningMessage("Pilotlight's server is not running.", restart);
-    if (choice === restart) await service.restart();
+  return (await isUp(service)) ? vscode.commands.executeCommand<Result>(command, argument) : undefined;
+}
+
+/** Whether the server runs; says so if it does not. */
+async function isUp(service: Service): Promise<boolean> {
+  if (await service.isUp()) return true;
+  const restart = "Restart the Server";
+  void vscode.window.showWarningMessage("Pilotlight's server is not running.", restart).then((choice) => {
+    if (choice === restart) return service.restart();
     return undefined;
-  }
-  return vscode.commands.executeCommand<Result>(command, argument);
+  });
+  return false;
 }
 
 function editor(): vscode.TextEditor | undefined {
@@ -112,9 +117,7 @@ async function allow(service: Service, sessions: Sessions): Promise<void> {
   if (choice === yes) await execute(service, "pilotlight.trust", { root: session.root });
 }
 
-async function withLaunch(service: Service, run: (launch: NonNullable<Service["launch"]>) => Promise<void>): Promise<void> {
-  const { launch } = service;
-  // Which endpoint is configured, and so whose key this is, is known once a server has said it.
-  if (launch === undefined) await execute(service, "");
-  else await run(launch);
+/** Which endpoint is configured, and so whose key this is, is known once a server has said it. */
+async function forOrigin(service: Service, run: (origin: string) => Promise<void>): Promise<void> {
+  if ((await isUp(service)) && service.launch !== undefined) await run(service.launch.configuration.origin);
 }

@@ -47,6 +47,12 @@ export class Service implements vscode.Disposable {
     return this.starting;
   }
 
+  /** Whether the server runs, once a start that is under way has come to its end. */
+  async isUp(): Promise<boolean> {
+    await this.starting;
+    return this.client?.isRunning() ?? false;
+  }
+
   async stop(): Promise<void> {
     const { running } = this;
     this.running = undefined;
