@@ -18,7 +18,7 @@ async function main(started) {
   const bench = await Workbench.start(started, { ...around, name, ...prepared, settings });
   const failures = await bench.play(path.join(__dirname, "vscode", `${name}.js`), {
     folder: path.join(scratch, "project"),
-    extension: prepared.installed ? undefined : extension,
+    extension: prepared.extension ?? extension,
   });
   failures.push(...((await scenario.afterwards?.(around)) ?? []));
   for (const failure of failures) console.log(`FAIL  ${failure}`);

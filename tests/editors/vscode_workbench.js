@@ -113,7 +113,7 @@ class Workbench {
 
     const remote = (file) => `vscode-remote://127.0.0.1:${this.port}${file}`;
     const payload = [
-      ...(extension === undefined ? [] : [["extensionDevelopmentPath", remote(extension)]]),
+      ["extensionDevelopmentPath", remote(extension)],
       ["extensionTestsPath", remote(file)],
     ];
     const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });

@@ -9,6 +9,7 @@ import type { ReceiptsPanel } from "./receipts/panel.ts";
 import type { Receipt } from "./receipts/receipt.ts";
 import type { Service } from "./service.ts";
 import type { Sessions, Status } from "./sessions.ts";
+import { openSettings } from "./settings.ts";
 import type { StatusDocument } from "./statusDocument.ts";
 
 export interface Surroundings {
@@ -38,6 +39,7 @@ export function registerCommands(around: Surroundings): vscode.Disposable[] {
     allow: () => allow(service, sessions),
     setKey: () => forOrigin(service, (origin) => keys.ask(origin)),
     clearKey: () => forOrigin(service, (origin) => keys.clear(origin)),
+    openSettings: () => openSettings(),
     openConfiguration: () => openConfigurationFile(),
     restart: () => service.restart(),
     showLog: () => output.show(),

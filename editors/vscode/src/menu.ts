@@ -25,6 +25,7 @@ export async function showMenu(sessions: Sessions): Promise<void> {
     entry("$(output) Show log", "showLog"),
     line("set up"),
     ...(isUp ? [entry("$(key) Set API key…", "setKey")] : []),
+    entry("$(settings) Open settings", "openSettings"),
     entry("$(settings-gear) Open configuration file", "openConfiguration"),
   ];
   const title = look(sessions.server, sessions.current()).spoken;

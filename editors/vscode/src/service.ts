@@ -5,7 +5,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { createClient } from "./client.ts";
 import { DiagnosticsFeed } from "./diagnostics.ts";
 import type { ApiKeys } from "./keys.ts";
-import { type Launch, prepare } from "./launch.ts";
+import { CannotStart, type Launch, prepare } from "./launch.ts";
 import { hostOf } from "./origin.ts";
 import type { Prompts } from "./prompt.ts";
 import { findServer, reportMissingServer } from "./server.ts";
@@ -72,7 +72,7 @@ export class Service implements vscode.Disposable {
     const server = await findServer(extension.extensionPath);
     if (server.kind === "missing") {
       sessions.stopped();
-      reportMissingServer(server.reason, extension.extensionUri);
+      reportMissingServer(server.reason, extension.extension.id);
       return;
     }
     const launch = await prepare(server.path, keys);
@@ -82,7 +82,10 @@ export class Service implements vscode.Disposable {
     });
     client.onNotification("pilotlight/status", (latest: Status) => sessions.show(latest));
     this.running = { client, launch, feed: new DiagnosticsFeed(client) };
-    await client.start();
+    await client.start().catch((error: unknown) => {
+      output.error(String(error));
+      throw new CannotStart(`${launch.program} ended before it was up. The log has what it said.`);
+    });
     up = true;
     this.running.feed.begin();
     sessions.running();

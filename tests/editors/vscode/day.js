@@ -35,6 +35,16 @@ exports.run = async () => {
   await vscode.commands.executeCommand(fix.command.command, ...fix.command.arguments);
   const after = before.replace("countr[", "counter[");
   await until("the buffer is fixed", () => document.getText() === after);
+
+  // What another extension reports on our edit reaches the server without a code action, and is offered to be fixed.
+  const linter = vscode.languages.createDiagnosticCollection("linter");
+  linter.set(document.uri, [new vscode.Diagnostic(problem.range, "this is worse than before")]);
+  await until("what the edit broke is offered to be fixed, elsewhere too", async () => {
+    const all = await vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, new vscode.Range(0, 0, 0, 0));
+    return all.some(({ title }) => title.startsWith("Fix what this broke: 1 error in cart.ts"));
+  });
+  linter.dispose();
+
   await vscode.commands.executeCommand("undo");
   assert.equal(document.getText(), before, "one undo takes the edit back");
   await vscode.commands.executeCommand("redo");
