@@ -5,6 +5,8 @@ mod editors;
 #[cfg(test)]
 mod installed;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -38,7 +40,18 @@ fn play(driver: &str, scenario: Option<&str>) {
     vscode.env("PATH", search_path(installed.path("NODE"))).arg(script(driver));
     vscode.args(["CODE_SERVER", "PLAYWRIGHT", "CHROMIUM"].map(|name| installed.path(name)));
     vscode.arg(shipped("vscode")).arg(scratch.path()).arg(env!("CARGO_BIN_EXE_pilotlight")).args(scenario);
+    // Which pictures there are, the scenarios say.
+    if std::env::var_os("PILOTLIGHT_UPDATE_PICTURES").is_some_and(|set| set == "1") {
+        vscode.env("PILOTLIGHT_UPDATE_PICTURES", pictures());
+    }
     run(vscode);
+}
+
+/// Where the pictures of the READMEs are.
+fn pictures() -> PathBuf {
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
+    fs::create_dir_all(&pictures).expect("the pictures' folder");
+    pictures
 }
 
 #[test]

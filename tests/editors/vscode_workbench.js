@@ -119,7 +119,7 @@ class Workbench {
     const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });
     await page.goto(`http://127.0.0.1:${this.port}/?${query}`, { timeout: TIMEOUT_MS });
 
-    const person = { page, bench: this, ...marks(this.scratch), shot: (name, options) => page.screenshot({ path: path.join(this.scratch, `shot-${name}.png`), ...options }) };
+    const person = this.#person(page);
     const waiting = new Map(Object.entries(scenario.parts ?? {}));
     for (const end = Date.now() + TIMEOUT_MS; exitCode === undefined && Date.now() < end; await sleep(50)) {
       for (const [name, part] of waiting) {
@@ -135,6 +135,17 @@ class Workbench {
     await page.close();
     log.end();
     return failures;
+  }
+
+  #person(page) {
+    const shot = (name, options) => page.screenshot({ path: path.join(this.scratch, `shot-${name}.png`), ...options });
+    // A picture of the READMEs: taken anew where that is asked for.
+    const picture = async (name, clip) => {
+      const taken = await shot(name, { clip });
+      const pictures = process.env.PILOTLIGHT_UPDATE_PICTURES;
+      if (pictures) fs.writeFileSync(path.join(pictures, `vscode-${name}.png`), taken);
+    };
+    return { page, bench: this, shot, picture, ...marks(this.scratch) };
   }
 
   #note(log, part, error) {
