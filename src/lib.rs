@@ -11,6 +11,7 @@ pub mod edit;
 pub mod embedded;
 pub mod lsp;
 pub mod provider;
+pub mod scope;
 pub mod session;
 pub mod visible;
 pub mod wire;

@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use crate::agent::prompts::INSTRUCTIONS;
 use crate::agent::tools::{PatchTool, declarations};
-use crate::config::{BaseUrl, Config, Endpoint, ToolStyle, TransportChoice};
-use crate::session::profile::{Limits, Profile, Transports};
+use crate::config::{BaseUrl, Config, Endpoint, ToolStyle, TransportChoice, state_dir};
+use crate::session::profile::{Consent, Limits, Profile, Transports};
 use crate::wire::dial::{DialError, Proxy, Target, tls_config};
 use crate::wire::item::Item;
 use crate::wire::request::{Constants, Template};
 use crate::wire::websocket::Liveness;
+use crate::workspace::Consents;
 
 pub use way::{Way, roots};
 
@@ -98,6 +99,7 @@ pub fn profile(
             Ok(secret) => Ok(secret.map(|secret| secret.expose().to_owned())),
             Err(error) => Err(error.to_string()),
         }),
+        consent: provider.needs_consent().then(|| consent(root, url.origin(), env)),
         template,
         opening: vec![Item::developer(INSTRUCTIONS.trim_end()).encode()],
         transports: match config.provider.transport {
@@ -118,6 +120,12 @@ pub fn profile(
             rest_after: REST_AFTER,
         },
     })
+}
+
+/// The user's word as it is written down, read anew each time: it may be taken back while a session runs.
+fn consent(root: &Path, origin: String, env: &BTreeMap<String, String>) -> Consent {
+    let (consents, root) = (Consents::new(state_dir(env)), root.to_owned());
+    Arc::new(move || consents.granted(&root, &origin))
 }
 
 /// Where to dial. One TLS configuration, made only where something is encrypted, serves the provider and the proxy.

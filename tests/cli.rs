@@ -23,6 +23,8 @@ from weather import fetch
 
 
 print(fetch(\"Zürich\"))
+//-  blank before.py
+from weather import fetch
 //- last \"line\".py
 from weather import fetch
 last = 1";
@@ -72,6 +74,7 @@ fn the_diff_is_right_for_odd_names_and_missing_line_ends() {
     git_apply(&project, &finished.stdout, true);
     git_apply(&project, &finished.stdout, false);
     assert_eq!(project.read("my report.py"), "from weather import load\n\nprint(load(\"Oslo\"))\n");
+    assert_eq!(project.read(" blank before.py"), "from weather import load\n");
     assert_eq!(project.read("last \"line\".py"), "from weather import load\nlast = 1");
     assert_eq!(project.read("straße/größe ü.py"), "from weather import load\r\n\r\n\r\nprint(load(\"Zürich\"))\r\n");
 }

@@ -278,6 +278,38 @@ async fn a_workspace_that_sets_everything_gets_nothing_and_each_attempt_is_named
     }
 }
 
+// ---- diagnostics ----------------------------------------------------------------------------------------------------
+
+/// What a plugin feeds is gated when it is shown: by the rules of that moment, and without a look at the disk while the
+/// editor's changes wait in line behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_places_a_fed_diagnostic_names_are_shown_by_the_rules_of_the_moment() {
+    let project = Project::new("//- src/lib.rs\nfn a() {}\n//- src/b.rs\nfn b() {}\n//- .env\nTOKEN=1\n");
+    let provider = serving(&project, []).await;
+    let mut editor = editing(&project, Client::neovim(), "src/lib.rs");
+    let range = editor.range("src/lib.rs", "fn a");
+    let related = ["src/b.rs", ".env"].map(|path| {
+        let place = json!({"uri": project.uri(path), "range": range});
+        json!({"location": place, "message": format!("{CANARY} in {path}")})
+    });
+    let one = json!({"range": range, "severity": 1, "message": "wrong", "relatedInformation": related});
+    project.write(".gitignore", "b.rs\n");
+    editor.notify("pilotlight/diagnostics", json!({"uri": editor.uri("src/lib.rs"), "diagnostics": [one]}));
+    // Fed while the one was ignored; not fed again when it is not, and when it is again.
+    for (ignored, shown) in [("b.rs\n", false), ("", true), ("b.rs\n", false)] {
+        project.write(".gitignore", ignored);
+        editor.notify("workspace/didChangeWatchedFiles", json!({"changes": []}));
+        let before = provider.requests().len();
+        provider.script([Reply::calls([Call::new("diagnostics", json!({}))]), Reply::text("Done.")]);
+        let turn = begin(&mut editor, "src/lib.rs");
+        editor.expect_outcome(&turn, "answered");
+        let told = outputs(&provider.requests()[before + 1])[0].to_owned();
+        assert!(told.contains("wrong"), "{told}");
+        assert_eq!(told.contains(&format!("{CANARY} in src/b.rs")), shown, "{told}");
+        assert!(!told.contains(".env"), "{told}");
+    }
+}
+
 // ---- a model that was won over --------------------------------------------------------------------------------------
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,6 +157,22 @@ fn a_dead_parent_ends_it_within_five_seconds() {
 }
 
 #[test]
+fn a_server_that_is_told_not_to_watch_its_parent_outlives_it() {
+    let project = Project::new(RUST);
+    let mut parent = spawn_idle();
+    let number = json!({"processId": parent.0.id()});
+    let mut unwatching =
+        TestEditor::launch(Client::vscode(), &project, &["lsp", "--set", "session.watch_parent=false"]);
+    unwatching.introduce(number.clone());
+    // Were the first to watch as well, it would look, and end, before this one.
+    let mut watching = TestEditor::launch(Client::vscode(), &project, &["lsp"]);
+    watching.introduce(number);
+    parent.end();
+    assert_eq!(watching.exit_code(Duration::from_secs(5)), Some(1));
+    assert!(unwatching.try_command("pilotlight.status", json!({})).is_ok());
+}
+
+#[test]
 fn a_parent_that_cannot_be_seen_is_no_reason_to_end() {
     let project = Project::new(RUST);
     let mut gone = spawn_idle();

@@ -228,6 +228,20 @@ async fn a_patch_is_done_or_says_what_is_wrong_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_blank_before_a_name_belongs_to_it_where_there_is_such_a_file() {
+    let mut rig = Setup::files(&[("src/b.rs", ""), (" lead.py", "one\n"), ("a.py", "one\n")]).warm().await;
+    let patches = [
+        ("*** Update File:  lead.py\n@@\n-one\n+two\n", "Done:  lead.py"),
+        ("*** Update File:  a.py\n@@\n-one\n+two\n", "Done: a.py"),
+        ("*** Add File:   new.py\n+one\n", "Done: new.py"),
+        ("*** Update File: a.py\n*** Move to:  b.py\n", "Done: a.py, b.py"),
+        ("*** Delete File:  lead.py\n", "Done:  lead.py"),
+    ];
+    let answers = outputs(&mut rig, patches.map(|(patch, _)| Call::patch(patch))).await;
+    assert_eq!(answers, patches.map(|(_, answer)| answer));
+}
+
+#[tokio::test]
 async fn a_patch_of_several_files_is_taken_whole_or_not_at_all() {
     let mut rig = setup().warm().await;
     let patch =

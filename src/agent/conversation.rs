@@ -60,7 +60,11 @@ impl Agent for Conversation {
 }
 
 impl Conversation {
+    /// Notes the turn for lineages to come, unless it was about a file that no model may hear of.
     fn remember(&mut self, request: &TurnRequest, receipt: &Receipt) {
+        if request.ask.file.as_ref().is_some_and(|path| request.workspace.check(path).is_err()) {
+            return;
+        }
         if self.past.len() == REMEMBERED {
             self.past.pop_front();
         }

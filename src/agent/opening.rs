@@ -167,7 +167,9 @@ impl Opening {
         let in_words = |(path, found): &(RelPath, Vec<Diagnostic>)| {
             (path.clone(), request.workspace.diagnostics_in_words(path, found))
         };
-        let diagnostics = request.ask.diagnostics.iter().map(in_words).collect();
+        // Those that an edit left behind are of any file, and a rule may have come since they were reported.
+        let may_see = |(path, _): &&(RelPath, Vec<Diagnostic>)| request.workspace.check(path).is_ok();
+        let diagnostics = request.ask.diagnostics.iter().filter(may_see).map(in_words).collect();
         let extras = Extras { changes: unfinished(request, before), diagnostics };
         let message = request::render(&request.ask, subject, &extras, &mut self.shares);
         if let (Some(path), Some(text), Some((first, last)), false) = (file, &text, message.shown, known) {

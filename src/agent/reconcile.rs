@@ -69,6 +69,10 @@ pub fn reconcile(
                 None => now.clone(),
             },
         };
+        if target.is_none() && ledger.get(&path).is_none() {
+            // The model never heard of it, and its very name may be what a rule hides.
+            continue;
+        }
         let old = known(workspace, ledger, &path);
         if old != target {
             let as_diff = manner.retold || ledger.get(&path).is_none();

@@ -61,6 +61,8 @@ impl Context for Turn<'_> {
                 text.push_str(&format!("\n- {line}"));
             }
         }
+        // Rules may have come since.
+        forget_excluded(&mut self.before, &self.request.workspace);
         let files = self.conversation.ledger.retell(&self.before, budget);
         if !files.is_empty() {
             text.push_str(&format!("\n{}\n{}", prompts::KNOWN.trim_end(), files.join("\n")));
@@ -79,6 +81,7 @@ impl<'a> Turn<'a> {
     pub fn new(conversation: &'a mut Conversation, request: &'a TurnRequest, rebased: bool) -> Turn<'a> {
         if rebased {
             conversation.ledger.drop_beliefs();
+            forget_excluded(&mut conversation.ledger, &request.workspace);
         }
         Turn {
             before: conversation.ledger.clone(),
@@ -101,6 +104,9 @@ impl<'a> Turn<'a> {
         }
         let message = match answered {
             Ok(message) => message,
+            Err(Stopped::Failure(revoked @ Failure::Revoked(_))) => {
+                return (ended(Outcome::Refused, sentence(&revoked.to_string())), 0);
+            }
             Err(Stopped::Refused(reason)) => return (ended(Outcome::Refused, reason), 0),
             Err(stopped) => return (ended(Outcome::Failed, sentence(&stopped.to_string())), 0),
         };
@@ -317,6 +323,11 @@ impl<'a> Turn<'a> {
         let told = reconcile(&self.request.workspace, ledger, &mut self.working, manner)?;
         Some(Item::user(told).encode())
     }
+}
+
+/// Leaves out what a new lineage may not hear of: what an earlier one was told is not told again.
+fn forget_excluded(ledger: &mut Ledger, workspace: &Workspace) {
+    ledger.retain(|path| workspace.check(path).is_ok());
 }
 
 fn open_paths(workspace: &Workspace) -> BTreeSet<RelPath> {

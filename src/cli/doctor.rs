@@ -5,19 +5,24 @@
 mod connection;
 mod setup;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::{FAINT, STRONG};
-use super::{Failure, Outcome, Settings, load, runtime};
+use super::output::{BAD, FAINT, GOOD, NOTABLE, STRONG, visible};
+use super::{Failure, Outcome, Settings, consents, folder, load, runtime};
 use crate::config::{BaseUrl, Endpoint, Loaded, Sources};
 use crate::embedded::{AgentOptions, start};
 use crate::provider::Provider;
+use crate::scope::Scope;
 
 #[derive(Args)]
 pub struct Arguments {
+    /// The project; the current folder if none is given.
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<PathBuf>,
     /// Print one JSON object instead.
     #[arg(long)]
     json: bool,
@@ -78,28 +83,31 @@ impl Check {
     }
 
     fn print(&self) {
-        let mark = match self.state {
-            State::Good => "ok",
-            State::Note => "note",
-            State::Bad => "FAIL",
-            State::Skipped => "skip",
+        let (mark, style) = match self.state {
+            State::Good => ("ok", GOOD),
+            State::Note => ("note", NOTABLE),
+            State::Bad => ("FAIL", BAD),
+            State::Skipped => ("skip", FAINT),
         };
-        let mut lines = self.found.lines();
-        anstream::println!("{STRONG}{mark:<4}{STRONG:#} {:<14} {}", self.name, lines.next().unwrap_or_default());
+        let found = visible(&self.found);
+        let mut lines = found.lines();
+        let first = lines.next().unwrap_or_default();
+        anstream::println!("{style}{mark:<4}{style:#} {STRONG}{:<14}{STRONG:#} {first}", self.name);
         for detail in lines {
             anstream::println!("{:<20}{FAINT}{detail}{FAINT:#}", "");
         }
-        for fix in self.fix.iter().flat_map(|fix| fix.lines()) {
+        for fix in self.fix.as_deref().map(visible).iter().flat_map(|fix| fix.lines()) {
             anstream::println!("{:<20}→ {fix}", "");
         }
     }
 }
 
 pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
+    let root = folder(arguments.workspace.as_ref())?;
     let checks = match load(settings) {
         Ok((loaded, sources)) => {
             let runtime = runtime()?;
-            let checks = runtime.block_on(examine(&loaded, &sources));
+            let checks = runtime.block_on(examine(&loaded, &sources, &root));
             // A name lookup that was given up may still hang in the system; what was found does not wait for it.
             runtime.shutdown_background();
             checks?
@@ -120,12 +128,12 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
 /// The checks where there is no configuration to go by.
 fn unreadable(reason: &str) -> Vec<Check> {
     let configuration = Check::bad("configuration", reason, "correct it, then run `pilotlight doctor` again");
-    let others = ["provider", "key", "consent"].into_iter().chain(connection::NAMES);
+    let others = ["workspace", "provider", "key", "consent"].into_iter().chain(connection::NAMES);
     let skipped = others.map(|name| Check::skipped(name, "the configuration cannot be read"));
     std::iter::once(configuration).chain(skipped).collect()
 }
 
-async fn examine(loaded: &Loaded, sources: &Sources) -> Result<Vec<Check>, Failure> {
+async fn examine(loaded: &Loaded, sources: &Sources, root: &Path) -> Result<Vec<Check>, Failure> {
     let config = &loaded.config;
     let agent = match config.provider.endpoint {
         Endpoint::Embedded => Some(start(AgentOptions::default()).await.map_err(Failure::failed)?),
@@ -133,13 +141,14 @@ async fn examine(loaded: &Loaded, sources: &Sources) -> Result<Vec<Check>, Failu
     };
     let url = agent.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(config, url);
-    let here = std::env::current_dir().map_err(Failure::failed)?;
-    let mut checks = vec![setup::configuration(loaded, sources), setup::endpoint(loaded, &provider)];
+    let scope = Scope::of(root, loaded, &consents(sources));
+    let mut checks =
+        vec![setup::configuration(loaded, sources), setup::workspace(&scope), setup::endpoint(loaded, &provider)];
     let key = setup::key(loaded, &provider).await;
     let has_key = key.is_ok();
     checks.push(key);
-    checks.extend(connection::examine(loaded, &provider, sources, &here, has_key).await);
-    checks.push(setup::consent(&provider, &here, sources));
+    checks.extend(connection::examine(loaded, &provider, sources, root, has_key).await);
+    checks.push(setup::consent(&scope));
     checks.push(setup::editors(sources));
     Ok(checks)
 }

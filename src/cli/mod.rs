@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Loaded, Sources};
+use crate::config::{Loaded, Sources, state_dir};
+use crate::workspace::Consents;
 
 /// A language server that keeps a coding agent warm.
 #[derive(Parser)]
@@ -133,6 +134,11 @@ fn load(settings: &Settings) -> Result<(Loaded, Sources), Failure> {
     }
     let loaded = crate::config::load(&sources).map_err(Failure::failed)?;
     Ok((loaded, sources))
+}
+
+/// Where the user's consents are kept.
+fn consents(sources: &Sources) -> Consents {
+    Consents::new(state_dir(&sources.env))
 }
 
 /// An existing folder given on the command line, else the current one.

@@ -12,6 +12,12 @@ use super::Failure;
 use crate::session::receipt::{human_bytes, saved};
 use crate::visible::shown;
 
+/// For what is well.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// For what is worth a look.
+pub const NOTABLE: Style = AnsiColor::Yellow.on_default();
+/// For what is wrong.
+pub const BAD: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const PLACE: Style = AnsiColor::Cyan.on_default();
@@ -28,6 +34,14 @@ pub fn print(text: &str) -> Result<(), Failure> {
     printed(write_out(&mut io::stdout().lock(), text))
 }
 
+/// Writes to stdout, coloured for people. As [`print`].
+///
+/// # Errors
+/// What the system says when stdout cannot take it.
+pub fn print_styled(text: &str) -> Result<(), Failure> {
+    printed(write_out(&mut anstream::stdout(), text))
+}
+
 /// Writes a diff to stdout: coloured for people, byte for byte for `git apply`.
 ///
 /// # Errors
@@ -35,7 +49,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 pub fn print_diff(diff: &str) -> Result<(), Failure> {
     let stdout = io::stdout();
     match stdout.is_terminal() || AutoStream::choice(&stdout) != ColorChoice::Never {
-        true => printed(write_out(&mut anstream::stdout(), &coloured(diff))),
+        true => print_styled(&coloured(diff)),
         false => print(diff),
     }
 }
@@ -57,6 +71,11 @@ fn printed(written: io::Result<()>) -> Result<(), Failure> {
 /// A line on stderr, which nobody may read any more.
 pub fn note(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// A warning on stderr.
+pub fn warn(text: &str) {
+    note(&format!("{NOTABLE}warning:{NOTABLE:#} {}", visible(text)));
 }
 
 /// A text whose control characters are seen and not obeyed, and whose invisible ones are written out: what a file or a

@@ -13,18 +13,19 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::output::{FAINT, note, print, print_diff, visible};
+use super::output::{FAINT, note, print, print_diff, visible, warn};
 use super::progress::Progress;
-use super::{Failure, Settings, folder, load, runtime};
+use super::{Failure, Settings, consents, folder, load, runtime};
 use crate::agent::landing::Plan;
 use crate::agent::preview::diff;
 use crate::agent::{Action, Ask, Conversation, Host, Landing, Pending, Proposal, Stage, TurnEnd, TurnRequest};
-use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources, WORKSPACE_FILE, narrow, state_dir};
+use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources};
 use crate::embedded::{AgentOptions, start};
 use crate::provider::{Provider, profile};
+use crate::scope::{Consent, Scope};
 use crate::session::actor::Session;
 use crate::session::receipt::{Outcome, Receipt};
-use crate::workspace::{Consents, ContextRules, Documents, PositionEncoding, Workspace};
+use crate::workspace::{ContextRules, Documents, PositionEncoding, Workspace};
 use interrupt::Interrupts;
 use place::place;
 use write::{told, write};
@@ -83,15 +84,16 @@ async fn turn(arguments: &Arguments, root: &Path, user: &Loaded, sources: &Sourc
     };
     let url = embedded.as_ref().and_then(|agent| BaseUrl::parse(&agent.base_url()).ok());
     let provider = Provider::of(&user.config, url);
-    if let Some(reason) = missing_consent(&provider, root, sources) {
+    let scope = Scope::of(root, user, &consents(sources));
+    scope.damage.iter().for_each(|damage| warn(damage));
+    if let Consent::Missing(origin) = &scope.consent {
+        let (root, trust) = (root.display(), scope.trust());
+        let reason = format!("{root} has not been allowed to be sent to {origin}; to allow it, run: {trust}");
         let end = TurnEnd { receipt: refused(), message: reason };
         return Ok((Done { end, made: Made::default() }, false));
     }
-    let loaded = narrow(user, &root.join(WORKSPACE_FILE), true);
-    for warning in &loaded.warnings {
-        note(&format!("warning: {warning}"));
-    }
-    let config = loaded.config;
+    scope.loaded.warnings.iter().for_each(|warning| warn(&warning.to_string()));
+    let config = scope.loaded.config;
     let workspace = Arc::new(workspace(root, &config)?);
     let ask = ask(arguments, &workspace)?;
     let profile = profile(&config, &provider, root, &sources.env)
@@ -177,17 +179,6 @@ fn refused() -> Receipt {
         outcome: Outcome::Refused,
         ..Receipt::default()
     }
-}
-
-/// A remote endpoint gets nothing before the user said yes; the reason, if they have not.
-fn missing_consent(provider: &Provider, root: &Path, sources: &Sources) -> Option<String> {
-    let consents = Consents::new(state_dir(&sources.env));
-    let origin = provider.url.origin();
-    let missing = provider.needs_consent() && !consents.granted(root, &origin);
-    let root = root.display();
-    missing.then(|| {
-        format!("{root} has not been allowed to be sent to {origin}; to allow it, run: pilotlight trust {root}")
-    })
 }
 
 fn workspace(root: &Path, config: &Config) -> Result<Workspace, Failure> {

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Failure, Outcome, Settings, folder, load};
-use crate::config::{Endpoint, state_dir};
-use crate::workspace::Consents;
+use super::output::note;
+use super::{Failure, Outcome, Settings, consents, folder, load};
+use crate::config::{Endpoint, fingerprint};
+use crate::scope::own_actions;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -23,8 +24,9 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
     let (loaded, sources) = load(settings)?;
-    let consents = Consents::new(state_dir(&sources.env));
+    let consents = consents(&sources);
     if arguments.list {
+        consents.damages().iter().for_each(|damage| note(&format!("warning: {damage}")));
         for grant in consents.list() {
             anstream::println!("{}  →  {}", grant.root.display(), grant.origin);
         }
@@ -33,7 +35,11 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
     let root = folder(arguments.directory.as_ref())?;
     if arguments.revoke {
         let revoked = consents.revoke(&root).map_err(Failure::failed)?;
-        let text = if revoked { "is not sent anywhere any more" } else { "was not allowed to be sent anywhere" };
+        let text = if revoked {
+            "is not sent anywhere any more, by open editors either"
+        } else {
+            "was not allowed to be sent anywhere"
+        };
         anstream::println!("{} {text}", root.display());
         return Ok(ExitCode::SUCCESS);
     }
@@ -44,7 +50,11 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    consents.grant(&root, &url.origin()).map_err(Failure::failed)?;
+    let actions = own_actions(&root, &loaded);
+    consents.grant(&root, &url.origin(), fingerprint(&actions).as_deref()).map_err(Failure::failed)?;
     anstream::println!("{} may be sent to {}; take it back with --revoke", root.display(), url.origin());
+    for action in actions {
+        anstream::println!("its own code action is allowed as it is now: {}", action.title);
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,9 @@
 //! Custom code actions: what a valid one is. A title or name from a workspace ends up in menus, so nothing invisible
 //! is let through.
 
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
 use super::error::Refusal;
 use super::input::{Entry, Input, Value};
 use super::keys::nearest;
@@ -21,6 +24,18 @@ pub struct CustomAction {
     pub kind: String,
     /// Whether it came from a workspace (with consent) rather than from the user.
     pub from_workspace: bool,
+}
+
+/// Stands for the custom actions that came from a workspace, in their every word; `None` if there are none.
+pub fn fingerprint(actions: &[CustomAction]) -> Option<String> {
+    let from_workspace = actions.iter().filter(|action| action.from_workspace);
+    let words: Vec<_> = from_workspace
+        .map(|CustomAction { name, title, prompt, languages, kind, from_workspace: _ }| {
+            json!([name, title, prompt, languages, kind])
+        })
+        .collect();
+    let digest = || Sha256::digest(json!(words).to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
+    (!words.is_empty()).then(digest)
 }
 
 /// The kind where none is given.

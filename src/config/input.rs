@@ -1,6 +1,8 @@
 //! Raw values as the layers give them, TOML, JSON or plain text made alike, each with the line it stands on.
 //! Nothing here knows which keys exist or what they mean.
 
+use std::fmt;
+
 use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -23,7 +25,7 @@ pub(super) struct Entry {
 }
 
 /// What a value is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Value {
     Switch(bool),
     Whole(i64),
@@ -32,6 +34,13 @@ pub(super) enum Value {
     Table(Vec<Entry>),
     /// A type that no key takes, in words.
     Other(&'static str),
+}
+
+/// Shows the type only: among values are those of headers.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.type_name())
+    }
 }
 
 impl Value {

@@ -73,7 +73,7 @@ pub(super) const ACTION: &str = "action";
 /// The sections with what they are for.
 pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("provider", "Where the model is and how to talk to it. Never taken from a workspace."),
-    ("session", "The life of the warm connection. Never taken from a workspace."),
+    ("session", "The life of the warm connection and of the server. Never taken from a workspace."),
     ("context", "What a model may be shown. A workspace may add to exclude and lower the limits."),
     ("edit", "How edits reach the editor. A workspace may only tighten it."),
 ];
@@ -242,6 +242,12 @@ pub(super) static KEYS: &[Key] = &[
             get: |c| c.session.max_context_tokens,
             set: |c, value| c.session.max_context_tokens = value,
         },
+    },
+    Key {
+        path: "session.watch_parent",
+        about: "End the server when the editor's process is gone. \
+                false for a server in a container, where the editor's process number may be another's.",
+        field: Field::Switch { get: |c| c.session.watch_parent, set: |c, value| c.session.watch_parent = value },
     },
     Key {
         path: EXCLUDE,

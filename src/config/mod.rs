@@ -25,14 +25,14 @@ mod settings;
 mod sources;
 mod validate;
 
-pub use action::CustomAction;
+pub use action::{CustomAction, fingerprint};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use error::ConfigError;
 pub use key_source::{KeyError, KeySource};
 pub use load::load;
 pub use narrow::{WORKSPACE_FILE, narrow, narrow_from_editor};
 pub use provenance::{Layer, Place, Provenance, Warning};
-pub use render::{changed, render};
+pub use render::{Setting, columns, settings};
 pub use schema::schema;
 pub use secret::{Headers, Secret};
 pub use settings::{Config, Confirm, Context, Edit, Endpoint, Provider, Session, ToolStyle, TransportChoice};

@@ -155,7 +155,7 @@ fn narrow_one(narrowed: &mut Loaded, Given { key, input, place }: Given, actions
 fn why_not(path: &str, actions: Actions) -> &'static str {
     match (path, actions) {
         (ACTION, Actions::NotHere) => "custom actions belong in the user file or, with consent, in .pilotlight.toml",
-        (ACTION, _) => "custom actions of a workspace need your consent; run `pilotlight trust`",
+        (ACTION, _) => "a workspace's actions are offered once you have allowed it to be sent; run `pilotlight trust`",
         _ => "a workspace may not set it; set it in the user file, the environment or on the command line",
     }
 }

@@ -8,32 +8,55 @@ use super::keys::{ACTION, BASE_URL, EXCLUDE, Field, KEYS, Key};
 use super::provenance::Layer;
 use super::secret::HIDDEN;
 use super::settings::{Config, Endpoint};
+use crate::visible::shown as visible;
 
-/// Every key with its value and the layer it came from, one a line.
-pub fn render(loaded: &Loaded) -> String {
-    let keys = KEYS.iter().filter(|key| key.path != ACTION).map(|key| line(key, loaded));
-    let mut lines: Vec<String> = keys.chain(actions(loaded)).collect();
-    lines.push(String::new());
-    lines.join("\n")
+/// Values up to this width have their origins in one column; a longer one would push those of all others away.
+const WIDEST: usize = 64;
+
+/// A value in effect.
+pub struct Setting {
+    /// `key = value`, as the user file would have it, with what is invisible written out; of a custom action its title.
+    pub value: String,
+    /// The layers it is made of, in words.
+    pub origin: String,
+    layers: Vec<Layer>,
 }
 
-/// The lines of [`render`] for the keys that are not at their default.
-pub fn changed(loaded: &Loaded) -> Vec<String> {
-    let is_set = |key: &&Key| key.path != ACTION && !loaded.provenance.layers(key.path).is_empty();
-    KEYS.iter().filter(is_set).map(|key| line(key, loaded)).chain(actions(loaded)).collect()
+impl Setting {
+    /// No layer set it.
+    pub fn is_default(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// A workspace's file has a part in it.
+    pub fn is_narrowed(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, Layer::Workspace(_)))
+    }
 }
 
-fn line(key: &Key, loaded: &Loaded) -> String {
-    let value = toml_text(&shown(key, &loaded.config));
-    format!("{} = {value}   # from {}", key.path, origin(key, loaded))
-}
-
-fn actions(loaded: &Loaded) -> impl Iterator<Item = String> {
-    loaded.config.actions.iter().map(|action| {
+/// Every key with its value, in the order of the documentation, then the custom actions.
+pub fn settings(loaded: &Loaded) -> Vec<Setting> {
+    let keys = KEYS.iter().filter(|key| key.path != ACTION).map(|key| Setting {
+        value: visible(&format!("{} = {}", key.path, toml_text(&shown(key, &loaded.config)))).into_owned(),
+        origin: origin(key, loaded),
+        layers: loaded.provenance.layers(key.path).to_vec(),
+    });
+    let actions = loaded.config.actions.iter().map(|action| {
         let path = format!("{ACTION}.{}", action.name);
-        let title = toml_text(&Json::from(action.title.as_str()));
-        format!("{path} = {title}   # from {}", loaded.provenance.of(&path))
-    })
+        let layers = loaded.provenance.layers(&path).to_vec();
+        let value = format!("{path} = {}", toml_text(&Json::from(action.title.as_str())));
+        Setting { value, origin: loaded.provenance.of(&path).to_string(), layers }
+    });
+    keys.chain(actions).collect()
+}
+
+/// Settings as two columns: the values, and where they are from as a comment.
+pub fn columns<'s>(settings: impl IntoIterator<Item = &'s Setting>) -> Vec<(String, String)> {
+    let settings: Vec<&Setting> = settings.into_iter().collect();
+    let widths = settings.iter().map(|setting| setting.value.chars().count());
+    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
+    let row = |setting: &&Setting| (format!("{:<width$}", setting.value), format!("   # from {}", setting.origin));
+    settings.iter().map(row).collect()
 }
 
 /// A key's value in the form of the configuration file, secrets hidden.

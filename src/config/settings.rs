@@ -15,7 +15,7 @@ use super::secret::{Headers, without_userinfo};
 pub struct Config {
     /// Where the model is and how to talk to it. Never from a workspace.
     pub provider: Provider,
-    /// The life of the warm connection. Never from a workspace.
+    /// The life of the warm connection and of the server. Never from a workspace.
     pub session: Session,
     /// What may be shown to a model. A workspace may only narrow it.
     pub context: Context,
@@ -80,6 +80,8 @@ pub struct Session {
     pub max_rounds: u32,
     /// Context size in tokens past which it is rebased.
     pub max_context_tokens: u64,
+    /// End the server when the process that the editor named as its parent is gone.
+    pub watch_parent: bool,
 }
 
 /// The `[context]` section.
@@ -218,6 +220,7 @@ impl Default for Session {
             turn_timeout: Duration::from_secs(30 * 60),
             max_rounds: 40,
             max_context_tokens: 200_000,
+            watch_parent: true,
         }
     }
 }

@@ -128,6 +128,11 @@ impl Ledger {
         self.entries.remove(path);
     }
 
+    /// Forgets every file that `may_be_known` says no to.
+    pub fn retain(&mut self, may_be_known: impl Fn(&RelPath) -> bool) {
+        self.entries.retain(|path, _| may_be_known(path));
+    }
+
     /// The model was told that a file changed, but not how: what it saw of it counts no longer.
     pub fn unlearn(&mut self, path: &RelPath) {
         if let Some(entry) = self.entries.get_mut(path) {

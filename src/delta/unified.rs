@@ -167,7 +167,7 @@ pub fn apply(old: &str, diff: &str) -> Result<String, ApplyError> {
         }
         while counts != (0, 0) {
             let (line, number) = lines.next().ok_or(ApplyError::Malformed(number))?;
-            let mut text = line.get(1..).ok_or(ApplyError::Malformed(number))?;
+            let mut text = line.get(1..).filter(|text| text.ends_with('\n')).ok_or(ApplyError::Malformed(number))?;
             if lines.peek().is_some_and(|(next, _)| next.starts_with("\\ ")) {
                 lines.next();
                 text = text.strip_suffix('\n').unwrap_or(text);
@@ -243,6 +243,7 @@ mod tests {
     fn a_diff_of_another_text_is_refused() {
         let diff = render(&change("a\nb\nc\n", "a\nX\nc\n"));
         assert_eq!(apply("a\nz\nc\n", &diff), Err(ApplyError::Mismatch(5)));
+        assert_eq!(apply("a\n", "@@ -0,0 +1 @@\n+x"), Err(ApplyError::Malformed(2)), "its last line is cut off");
         assert_eq!(apply("a\nb\nc\n", "--- a/f\n+++ b/f\n@@ -1,1 +1,1 @@\n?a\n"), Err(ApplyError::Malformed(4)));
     }
 

@@ -164,7 +164,9 @@ impl<'t> Iterator for Words<'t> {
             '\r' if self.0.starts_with("\r\n") => 2,
             _ => first.len_utf8(),
         };
-        let end = if first.is_control() { end } else { end + marks(&self.0[end..]) };
+        // Nothing is written upon a control character, a tab or a line end for instance (UAX #29, GB4).
+        let is_upon_control = self.0[..end].ends_with(char::is_control);
+        let end = if is_upon_control { end } else { end + marks(&self.0[end..]) };
         let (word, rest) = self.0.split_at(end);
         self.0 = rest;
         Some(word)
@@ -317,6 +319,13 @@ mod tests {
         check("(\u{20d7} a", "( a", &[("(\u{20d7}", "(")]);
         check("a = #\u{fe0f}\u{20e3};", "a = *\u{fe0f}\u{20e3};", &[("#\u{fe0f}\u{20e3}", "*\u{fe0f}\u{20e3}")]);
         check("a \u{301}= b", "a = b", &[(" \u{301}", " ")]);
+        check("a\t \u{301}= b", "a\t = b", &[("\t \u{301}", "\t ")]);
+    }
+
+    #[test]
+    fn a_mark_behind_a_control_character_stands_by_itself() {
+        check("\r\n\r\n\t\u{301}", "\r\n\u{301}(", &[("\r\n\t", ""), ("", "(")]);
+        check(" \t\u{301}", " \t", &[("\u{301}", "")]);
     }
 
     #[test]

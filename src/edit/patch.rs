@@ -351,16 +351,18 @@ fn render_hunk(out: &mut String, hunk: &Hunk) {
     for anchor in &hunk.anchors {
         let _ = writeln!(out, "@@ {anchor}");
     }
-    for line in &hunk.lines {
+    // It is about the new text, so it stands behind the last line of that.
+    let last = hunk.lines.iter().rposition(|line| hunk.no_final_newline && !matches!(line, HunkLine::Remove(_)));
+    for (index, line) in hunk.lines.iter().enumerate() {
         let (mark, text) = match line {
             HunkLine::Context(text) => (' ', text),
             HunkLine::Remove(text) => ('-', text),
             HunkLine::Add(text) => ('+', text),
         };
         let _ = writeln!(out, "{mark}{text}");
-    }
-    if hunk.no_final_newline {
-        out.push_str(NO_NEWLINE);
+        if last == Some(index) {
+            out.push_str(NO_NEWLINE);
+        }
     }
     if hunk.end_of_file {
         out.push_str("*** End of File\n");

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::abilities::Abilities;
 use super::comments::{Wish, wish};
+use super::consent::allow_title;
 use super::desk::Desk;
 use super::editor::Editor;
 use super::from_proto::{CodeActionParams, ProtoRange};
@@ -31,7 +32,7 @@ pub fn actions(editor: &Editor, params: &CodeActionParams, raw_range: &Value) ->
     offers.waiting(editor);
     if let Some(desk) = &desk {
         desk.session.touch();
-        offers.consent(editor, desk);
+        offers.consent(desk);
     }
     let here = json!({"uri": uri, "range": raw_range});
     match &desk {
@@ -153,10 +154,9 @@ impl Offers<'_> {
         }
     }
 
-    fn consent(&mut self, editor: &Editor, desk: &Desk) {
-        if desk.session.board().status().state == crate::session::status::State::Consent {
-            let host = editor.around().provider.url.host().to_owned();
-            let title = format!("Allow Pilotlight to send this workspace to {host}");
+    fn consent(&mut self, desk: &Desk) {
+        if desk.waits_for_consent() {
+            let title = allow_title(desk.provider.url.host());
             self.add(SOURCE, &title, "pilotlight.trust", json!({"root": desk.root()}));
         }
     }
@@ -184,7 +184,7 @@ impl Offers<'_> {
                 self.add(SOURCE, "Explain the selection", "pilotlight.ask", here.clone());
             }
         }
-        for action in &place.desk.config.actions {
+        for action in place.desk.actions() {
             if action.languages.is_empty() || action.languages.contains(&place.document.language_id) {
                 let argument = json!({"name": action.name, "uri": here["uri"], "range": here["range"]});
                 self.add(&action.kind, &action.title, "pilotlight.action", argument);

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 
 use super::client::MessageKind;
 use super::comments::{Wish, wish};
+use super::consent::{self, Held};
 use super::desk::Desk;
 use super::editor::{Editor, RunningTurn};
 use super::from_proto::{ExecuteCommand, ProtoDiagnostic, ProtoRange, diagnostic};
@@ -41,13 +41,10 @@ pub const COMMANDS: [&str; 16] = [
     "pilotlight.reset",
 ];
 
-/// How long the user may think about consent.
-const CONSENT_WITHIN: Duration = Duration::from_secs(600);
-
 /// The argument object of any command.
-#[derive(Deserialize, Default)]
-struct Argument {
-    uri: Option<String>,
+#[derive(Clone, Deserialize, Default)]
+pub struct Argument {
+    pub(super) uri: Option<String>,
     range: Option<ProtoRange>,
     diagnostics: Option<Vec<ProtoDiagnostic>>,
     instruction: Option<String>,
@@ -57,7 +54,7 @@ struct Argument {
     proposal: Option<String>,
     /// Files of the proposal, as URIs or paths; all if absent.
     files: Option<Vec<String>>,
-    root: Option<String>,
+    pub(super) root: Option<String>,
     /// What the last edit broke, instead of diagnostics at a place.
     #[serde(default)]
     broken: bool,
@@ -84,7 +81,7 @@ pub async fn execute(editor: &Arc<Editor>, params: ExecuteCommand) -> Result<Val
         "pilotlight.discard" => {
             waiting::discard(editor, named_proposal(&argument)?).map(|()| Value::Null).map_err(failed)
         }
-        "pilotlight.trust" => trust(editor, &argument).await,
+        "pilotlight.trust" => consent::trust(editor, &argument).await,
         "pilotlight.status" => Ok(status(editor)),
         "pilotlight.receipts" => Ok(receipts(editor)),
         "pilotlight.reset" => reset(editor, &argument),
@@ -110,18 +107,18 @@ fn named_proposal(argument: &Argument) -> Result<&str> {
     argument.proposal.as_deref().ok_or_else(|| wrong("give the proposal: {\"proposal\": ID}"))
 }
 
-fn wrong(message: &str) -> Error {
+pub(super) fn wrong(message: &str) -> Error {
     Error { code: ErrorCode::InvalidParams, message: message.to_owned().into(), data: None }
 }
 
 /// `RequestFailed`: the request was right and could not be done.
-fn failed(message: String) -> Error {
+pub(super) fn failed(message: String) -> Error {
     Error { code: ErrorCode::ServerError(-32803), message: message.into(), data: None }
 }
 
 // ---- turns ------------------------------------------------------------------------------------------------------
 
-async fn begin(
+pub(super) async fn begin(
     editor: &Arc<Editor>,
     action: Action,
     argument: Argument,
@@ -132,6 +129,7 @@ async fn begin(
     }
     let uri = argument.uri.clone().ok_or_else(|| wrong("give the document: {\"uri\": \"file:///…\"}"))?;
     let desk = desk(editor, &uri).await?;
+    let held = Held { action, argument: argument.clone(), revision: desk.revision(&uri) };
     let ask = ask(editor, &desk, action, &uri, argument)?;
     let turn = editor.new_turn_id();
     let cancel = desk.session.closing().child_token();
@@ -144,11 +142,13 @@ async fn begin(
     let action = ask.action;
     let first = "starting".to_owned();
     let progress = Progress::begin(editor.client.clone(), shown, first, cancel.clone());
+    let config = desk.config();
     let host = EditorHost::new(HostParts {
         editor: editor.clone(),
         desk: desk.clone(),
         turn: turn.clone(),
         action,
+        confirm: config.edit.confirm,
         cancel: cancel.clone(),
         progress,
     });
@@ -158,12 +158,12 @@ async fn begin(
         workspace: desk.workspace.clone(),
         diagnostics: desk.diagnostics.clone(),
         unfinished: desk.unfinished(),
-        max_delta_bytes: usize::try_from(desk.config.context.max_delta_bytes).unwrap_or(usize::MAX),
+        max_delta_bytes: usize::try_from(config.context.max_delta_bytes).unwrap_or(usize::MAX),
         cancel: cancel.clone(),
         host: Arc::new(host.clone()),
     };
     editor.add_turn(turn.clone(), RunningTurn { desk: desk.clone(), action, cancel, token: progress_token });
-    if desk.is_allowed(&editor.around().consents) {
+    if consent::is_given(editor, &desk).await {
         match desk.session.submit(request) {
             Ok(before) => host.waits_for(before),
             Err(full) => {
@@ -175,7 +175,7 @@ async fn begin(
         }
     } else {
         let editor = editor.clone();
-        tokio::spawn(async move { consent_first(&editor, &desk, request, &host).await });
+        tokio::spawn(async move { consent::first(&editor, &desk, request, &host, held).await });
     }
     Ok(json!({ "turn": turn }))
 }
@@ -233,10 +233,10 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
         Action::Finish => ask.lines = None,
         Action::Custom => {
             let name = argument.name.ok_or_else(|| wrong("give the action: {\"name\": NAME}"))?;
-            let known = desk.config.actions.iter().find(|known| known.name == name);
+            let known = desk.actions().into_iter().find(|known| known.name == name);
             let custom =
                 known.ok_or_else(|| failed(format!("there is no [[action]] named {name} in the configuration")))?;
-            ask.instruction = Some(custom.prompt.clone());
+            ask.instruction = Some(custom.prompt);
         }
         _ => {}
     }
@@ -271,77 +271,6 @@ fn implement(ask: &mut Ask, path: &RelPath, document: Option<&crate::workspace::
 /// A comment may be its mark and nothing else.
 fn said(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
-}
-
-// ---- consent ----------------------------------------------------------------------------------------------------
-
-/// Asks before anything of the workspace leaves; then the turn begins, or it is refused.
-async fn consent_first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequest, host: &EditorHost) {
-    let origin = desk.provider.url.origin();
-    let root = desk.root();
-    let able = editor.abilities().is_some_and(|abilities| abilities.message_requests);
-    let how = format!(
-        "choose the code action \u{201c}Allow Pilotlight to send this workspace to {}\u{201d} or run: pilotlight trust {}",
-        desk.provider.url.host(),
-        root.display()
-    );
-    if !able {
-        host.refuse(format!("Nothing was sent to {origin}: it needs your consent first; {how}."));
-        return;
-    }
-    let text = format!(
-        "Allow Pilotlight to send files of {} to {origin} (model {})? They are sent as you work, secrets and ignored files excepted.",
-        root.display(),
-        desk.provider.model(&desk.config)
-    );
-    let params = json!({"type": 3, "message": text, "actions": [{"title": "Allow"}, {"title": "Not now"}]});
-    let answer = tokio::select! {
-        biased;
-        () = request.cancel.cancelled() => Ok(Value::Null),
-        answer = editor.client.request("window/showMessageRequest", params, CONSENT_WITHIN) => answer,
-    };
-    let allowed = answer.is_ok_and(|answer| answer.get("title").and_then(Value::as_str) == Some("Allow"));
-    if !allowed {
-        host.refuse(format!("Nothing was sent to {origin}. To allow it, {how}."));
-        return;
-    }
-    if let Err(reason) = grant(editor, desk) {
-        host.refuse(reason);
-        return;
-    }
-    if let Err(full) = desk.session.submit(request) {
-        host.refuse(full.to_string());
-    }
-}
-
-/// Writes the consent down and lights the session.
-fn grant(editor: &Editor, desk: &Desk) -> std::result::Result<(), String> {
-    let consents = editor.around().consents;
-    consents
-        .grant(&desk.root(), &desk.provider.url.origin())
-        .map_err(|error| format!("your consent could not be written down: {error}; nothing was sent"))?;
-    desk.session.light();
-    Ok(())
-}
-
-async fn trust(editor: &Arc<Editor>, argument: &Argument) -> Result<Value> {
-    let desks = editor.desks();
-    let root = argument.root.as_ref().map(PathBuf::from);
-    let chosen = match (&root, &argument.uri) {
-        (Some(root), _) => {
-            desks.iter().find(|desk| desk.root() == *root || desk.workspace.rel(root).is_some()).cloned()
-        }
-        (None, Some(uri)) => editor.desk(uri),
-        (None, None) => desks.first().filter(|_| desks.len() == 1).cloned(),
-    };
-    let desk = chosen.ok_or_else(|| wrong("give the folder: {\"root\": PATH}"))?;
-    if !desk.provider.needs_consent() {
-        return Ok(json!({"root": desk.root(), "needed": false}));
-    }
-    let editor = editor.clone();
-    let granted = tokio::task::spawn_blocking(move || grant(&editor, &desk).map(|()| desk.root())).await;
-    let root = granted.map_err(|_| Error::internal_error())?.map_err(failed)?;
-    Ok(json!({"root": root, "needed": true}))
 }
 
 // ---- everything else --------------------------------------------------------------------------------------------

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::aftermath::Aftermath;
+use super::consent::Held;
 use crate::agent::{Conversation, TurnRequest};
-use crate::config::{Config, Loaded, WORKSPACE_FILE, narrow};
+use crate::config::{Config, CustomAction, Loaded};
 use crate::provider::{Provider, profile};
+use crate::scope::Scope;
 use crate::session::actor::Session;
 use crate::session::pool::{Key, SessionPool};
 use crate::wire::dial::DialError;
@@ -25,14 +28,38 @@ pub struct Desk {
     pub session: Arc<Session<TurnRequest>>,
     /// What the session is pooled under.
     pub key: Key,
-    /// The configuration, narrowed by this workspace.
-    pub config: Config,
     /// Where requests go.
     pub provider: Provider,
     /// What the last edit broke.
     pub aftermath: Aftermath,
+    /// What was asked for without consent, and until when it is to be done after all.
+    held: Mutex<Option<(Held, Instant)>>,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
     finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
+    in_force: Mutex<InForce>,
+    /// Held while the file is read again, so that what was read last is in force last.
+    renewing: Mutex<()>,
+}
+
+/// What a folder's file makes of the configuration.
+struct InForce {
+    config: Arc<Config>,
+    /// What of the file does not count, as the user was told.
+    ignored: Vec<String>,
+}
+
+impl InForce {
+    /// Reads the file, so it blocks. `root` is canonical.
+    fn read(root: &Path, around: &Surroundings) -> InForce {
+        let scope = Scope::of(root, &around.loaded, &around.consents);
+        let ignored = scope.ignored().iter().map(ToString::to_string).chain(scope.damage.clone()).collect();
+        InForce { config: Arc::new(scope.loaded.config), ignored }
+    }
+
+    fn rules(&self) -> ContextRules {
+        let context = &self.config.context;
+        ContextRules { exclude: context.exclude.clone(), max_file_bytes: context.max_file_bytes }
+    }
 }
 
 /// What a desk is made from.
@@ -71,12 +98,9 @@ impl Desk {
     pub fn open(root: &Path, around: &Surroundings) -> Result<(Desk, Vec<String>), DeskError> {
         let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let consented = is_allowed(&around.provider, &around.consents, &canonical);
-        let loaded = narrow(&around.loaded, &root.join(WORKSPACE_FILE), consented);
-        let warnings = loaded.warnings[around.loaded.warnings.len()..].iter().map(ToString::to_string).collect();
-        let config = loaded.config;
-        let rules =
-            ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
-        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), rules)?);
+        let in_force = InForce::read(&canonical, around);
+        let (config, warnings) = (in_force.config.clone(), in_force.ignored.clone());
+        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), in_force.rules())?);
         let profile = profile(&config, &around.provider, workspace.root(), &around.env)?;
         let key = Key {
             root: canonical,
@@ -90,12 +114,34 @@ impl Desk {
             diagnostics: Arc::default(),
             session,
             key,
-            config,
             provider: around.provider.clone(),
             aftermath: Aftermath::default(),
+            held: Mutex::default(),
             finished: Mutex::default(),
+            in_force: Mutex::new(in_force),
+            renewing: Mutex::default(),
         };
         Ok((desk, warnings))
+    }
+
+    /// The configuration, narrowed by this workspace, as it is now.
+    pub fn config(&self) -> Arc<Config> {
+        lock(&self.in_force).config.clone()
+    }
+
+    /// Narrows the configuration anew: the folder's file, the editor's settings or the user's consent have changed. Gives
+    /// what the user has not been told yet. What a model may see changes for running turns as well, as it does by ignore
+    /// files; see [`EditorHost`](super::host::EditorHost) for the rest. Reads the disk, so it blocks.
+    pub fn renew(&self, around: &Surroundings) -> Vec<String> {
+        let _alone = lock(&self.renewing);
+        let renewed = InForce::read(&self.key.root, around);
+        if let Err(bad) = self.workspace.policy().set_rules(&renewed.rules()) {
+            return vec![format!("context.exclude: {bad}; what held before still does")];
+        }
+        let mut in_force = lock(&self.in_force);
+        let new = renewed.ignored.iter().filter(|text| !in_force.ignored.contains(text)).cloned().collect();
+        *in_force = renewed;
+        new
     }
 
     /// Lets go of the session, and closes it unless another editor has it as well.
@@ -115,12 +161,45 @@ impl Desk {
         is_allowed(&self.provider, consents, &self.key.root)
     }
 
+    /// Consent is there: the workspace's own actions count, and the session is lit. Gives what the user is to be told.
+    /// Reads the disk, so it blocks.
+    pub fn admit(&self, around: &Surroundings) -> Vec<String> {
+        let warnings = self.renew(around);
+        self.session.light();
+        warnings
+    }
+
+    /// The custom actions to offer: the user's own, and those of the workspace that the user allowed. In memory.
+    pub fn actions(&self) -> Vec<CustomAction> {
+        let mut actions = self.config().actions.clone();
+        if self.waits_for_consent() {
+            actions.retain(|action| !action.from_workspace);
+        }
+        actions
+    }
+
+    /// Keeps what was asked for until there is consent, or until `until`.
+    pub fn hold(&self, held: Held, until: Instant) {
+        *lock(&self.held) = Some((held, until));
+    }
+
+    /// What is to be done now that there is consent.
+    pub fn take_held(&self) -> Option<Held> {
+        lock(&self.held).take().filter(|(_, until)| Instant::now() < *until).map(|(held, _)| held)
+    }
+
     /// Has the ignore files that hold for these files read, for the catalogue, which does not look at the disk itself.
     /// Blocks.
     pub fn read_ignore_files(&self, files: impl IntoIterator<Item = RelPath>) {
         for path in files {
             let _ = self.workspace.policy().check(&path, false);
         }
+    }
+
+    /// The revision of an open document. In memory.
+    pub fn revision(&self, uri: &str) -> Option<u64> {
+        let path = self.workspace.rel_of_uri(uri)?;
+        Some(self.workspace.document(&path)?.revision)
     }
 
     /// Whether the user changed this document since it was opened or since its last change was finished.
@@ -137,7 +216,7 @@ impl Desk {
 
     /// The text a document's unfinished changes began from; none when nothing happened since they were finished.
     fn begun_from(&self, path: &RelPath, document: &Snapshot) -> Option<ModelText> {
-        match self.lock().get(path) {
+        match lock(&self.finished).get(path) {
             Some((revision, _)) if document.revision <= *revision => None,
             Some((_, text)) => Some(text.clone()),
             None => Some(document.opened.clone()),
@@ -146,15 +225,15 @@ impl Desk {
 
     /// Notes that what was changed so far has been carried through.
     pub fn settle(&self) {
-        let mut finished = self.lock();
+        let mut finished = lock(&self.finished);
         for (path, document) in self.workspace.open_documents() {
             finished.insert(path, (document.revision, document.model_text()));
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RelPath, (u64, ModelText)>> {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_allowed(provider: &Provider, consents: &Consents, root: &Path) -> bool {

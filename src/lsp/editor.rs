@@ -15,7 +15,7 @@ use super::client::{EditorClient, MessageKind};
 use super::desk::{Desk, Surroundings};
 use super::waiting::Waiting;
 use crate::agent::Action;
-use crate::config::narrow_from_editor;
+use crate::config::{Loaded, narrow_from_editor};
 use crate::workspace::{Documents, root_of, uri_to_path};
 
 /// A turn that has been taken and is not over.
@@ -44,6 +44,8 @@ pub struct Editor {
     /// Applying a change panicked: the documents are not to be trusted any more.
     pub broken: AtomicBool,
     around: Mutex<Surroundings>,
+    /// The configuration without the settings that the editor sent while it ran.
+    initial: Mutex<Loaded>,
     folders: Mutex<Vec<PathBuf>>,
     desks: Mutex<BTreeMap<PathBuf, Arc<Desk>>>,
     /// Oldest first.
@@ -68,6 +70,7 @@ impl Editor {
             abilities: OnceLock::new(),
             shut_down: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            initial: Mutex::new(around.loaded.clone()),
             around: Mutex::new(around),
             folders: Mutex::default(),
             desks: Mutex::default(),
@@ -84,7 +87,9 @@ impl Editor {
         self.documents.set_encoding(abilities.encoding);
         let _ = self.abilities.set(abilities);
         if let Some(settings) = params.get("initializationOptions") {
-            self.configure(settings);
+            let loaded = narrow_from_editor(&lock(&self.initial), settings);
+            lock(&self.around).loaded = loaded.clone();
+            *lock(&self.initial) = loaded;
         }
         let mut folders = lock(&self.folders);
         *folders = folders_of(params);
@@ -92,10 +97,23 @@ impl Editor {
         self.parent.send_replace(pid.filter(|pid| super::parent::is_visible(*pid)));
     }
 
-    /// Takes settings from the editor; they may only narrow.
-    pub fn configure(&self, settings: &Value) {
+    /// Takes the settings that the editor has now instead of those it sent before; they may only narrow. Gives what of
+    /// them does not count, where they said otherwise before.
+    pub fn configure(&self, settings: &Value) -> Vec<String> {
+        let loaded = narrow_from_editor(&lock(&self.initial), settings);
         let mut around = lock(&self.around);
-        around.loaded = narrow_from_editor(&around.loaded, settings);
+        let new = loaded.warnings.iter().filter(|warning| !around.loaded.warnings.contains(warning));
+        let new = new.map(ToString::to_string).collect();
+        around.loaded = loaded;
+        new
+    }
+
+    /// Has a folder's configuration narrowed anew, and tells what of its file does not count. Reads the disk, so it
+    /// blocks.
+    pub fn renew(&self, desk: &Desk) {
+        for warning in desk.renew(&self.around()) {
+            self.tell(MessageKind::Warning, warning);
+        }
     }
 
     /// What the editor can do, once it has said so.

@@ -20,6 +20,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use super::client::MessageKind;
 use super::editor::Editor;
 use super::from_proto::{DidChange, DidChangeFolders, DidClose, DidOpen, DidSave, FedDiagnostics, diagnostic};
+use super::server::WATCHED;
 use super::shown::is_ours;
 use super::stdin::MALFORMED;
 use crate::workspace::{Applied, Reported, uri_to_path};
@@ -56,8 +57,8 @@ where
             MALFORMED => return ready(Some(malformed(&request))),
             "initialize" => self.editor.introduce(request.params().unwrap_or(&Value::Null)),
             "shutdown" => self.editor.shut_down.store(true, Ordering::Relaxed),
-            // The framework answers no `$/` request at all; a request has to have its answer.
-            method if id.is_some() && method.starts_with("$/") && self.editor.abilities().is_some() => {
+            // The framework answers no `$/` request at all; a request has to have its answer, before `initialize` too.
+            method if id.is_some() && method.starts_with("$/") => {
                 return ready(id.map(|id| Response::from_error(id, Error::method_not_found())));
             }
             method if id.is_none() && self.editor.abilities().is_some() => {
@@ -185,7 +186,7 @@ fn did_save(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     let uri = &saved.text_document.uri;
     note(editor, uri, &editor.documents.save(uri, saved.text.as_deref()));
     // Editors that watch no files tell of this much.
-    match uri.ends_with(".gitignore") || uri.ends_with(".pilotlightignore") {
+    match WATCHED.iter().any(|name| uri.ends_with(name)) {
         true => did_change_watched_files(editor, Value::Null),
         false => Ok(()),
     }
@@ -239,11 +240,13 @@ pub fn open_folder(editor: &Arc<Editor>, folder: PathBuf) {
     });
 }
 
-/// Only ignore files are watched: what they say may have changed.
+/// Whichever file it was, what it says about a folder may have changed.
 fn did_change_watched_files(editor: &Arc<Editor>, _: Value) -> Result<(), String> {
     for desk in editor.desks() {
         desk.workspace.policy().invalidate();
+        let editor = editor.clone();
         tokio::task::spawn_blocking(move || {
+            editor.renew(&desk);
             desk.read_ignore_files(desk.workspace.open_documents().into_iter().map(|(path, _)| path));
         });
     }
@@ -251,7 +254,15 @@ fn did_change_watched_files(editor: &Arc<Editor>, _: Value) -> Result<(), String
 }
 
 fn did_change_configuration(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
-    editor.configure(params.get("settings").unwrap_or(&Value::Null));
+    // Editors that want to be asked for their settings send none along.
+    let Some(settings) = params.get("settings").filter(|settings| !settings.is_null()) else { return Ok(()) };
+    for warning in editor.configure(settings) {
+        editor.tell(MessageKind::Warning, format!("Pilotlight: {warning}"));
+    }
+    for desk in editor.desks() {
+        let editor = editor.clone();
+        tokio::task::spawn_blocking(move || editor.renew(&desk));
+    }
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::waiting::{Kept, with_hint, with_preview};
 use crate::agent::preview::diff;
 use crate::agent::{Action, Host, Landing, Pending, Proposal, Stage, TurnEnd};
+use crate::config::Confirm;
 use crate::session::receipt::{Outcome, Receipt};
 use crate::workspace::RelPath;
 
@@ -30,6 +31,7 @@ struct Inner {
     desk: Arc<Desk>,
     turn: String,
     action: Action,
+    confirm: Confirm,
     cancel: CancellationToken,
     progress: Progress,
     /// A question to be asked once the turn is over.
@@ -59,6 +61,8 @@ pub struct HostParts {
     pub turn: String,
     /// What it does.
     pub action: Action,
+    /// When to ask, as it was when the turn began.
+    pub confirm: Confirm,
     /// Stops it.
     pub cancel: CancellationToken,
     /// Its progress.
@@ -68,9 +72,9 @@ pub struct HostParts {
 impl EditorHost {
     /// A host for one turn.
     pub fn new(parts: HostParts) -> EditorHost {
-        let HostParts { editor, desk, turn, action, cancel, progress } = parts;
+        let HostParts { editor, desk, turn, action, confirm, cancel, progress } = parts;
         let (question, preview, answer) = (Mutex::default(), Mutex::default(), Answer::default());
-        let inner = Inner { editor, desk, turn, action, cancel, progress, question, preview, answer };
+        let inner = Inner { editor, desk, turn, action, confirm, cancel, progress, question, preview, answer };
         EditorHost { inner: Arc::new(inner) }
     }
 
@@ -132,7 +136,9 @@ impl Inner {
             Ok(plan) => plan,
             Err(ending) => return self.keep_left(ending, &proposal),
         };
-        let way = way(&plan, &proposal, self.desk.config.edit.confirm, abilities);
+        // A turn ends under the settings it began with, unless it is to be asked about more often by now.
+        let confirm = self.confirm.max(self.desk.config().edit.confirm);
+        let way = way(&plan, &proposal, confirm, abilities);
         if way == Way::AtOnce {
             return self.apply(&proposal, None).await;
         }

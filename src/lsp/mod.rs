@@ -13,6 +13,7 @@ mod client;
 mod commands;
 mod comments;
 mod confirm;
+mod consent;
 mod desk;
 mod editor;
 mod from_proto;
@@ -24,7 +25,7 @@ mod progress;
 mod server;
 mod shown;
 mod status;
-mod stdin;
+pub mod stdin;
 mod to_proto;
 mod waiting;
 

@@ -1,6 +1,8 @@
 //! Watching the editor's process: a server whose parent died ends (contract 1.7: within 5 s).
 //!
-//! Lost stdin is the first sign and usually enough; this catches editors that leave the pipe open behind them.
+//! Lost stdin is the first sign and usually enough; this catches editors that leave the pipe open behind them. In a
+//! container the editor's number may belong to a stranger, whose end would end a server in use: `session.watch_parent`
+//! turns this off.
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use super::from_proto::{CodeActionParams, ExecuteCommand};
 use super::front::{Front, open_folder};
 use super::{parent, stdin};
 use crate::agent::TurnRequest;
-use crate::config::{BaseUrl, Endpoint, Loaded, state_dir};
+use crate::config::{BaseUrl, Endpoint, Loaded, WORKSPACE_FILE, state_dir};
 use crate::embedded::{AgentOptions, RunningAgent};
 use crate::provider::Provider;
 use crate::session::pool::SessionPool;
@@ -29,6 +29,8 @@ use crate::workspace::{Consents, Documents, PositionEncoding};
 /// Requests handled at once. The framework's default of 4 lets a few waiting ones hold up everything, cancels included
 /// (`safety.md` 2).
 const CONCURRENCY: usize = 256;
+/// The files that say what a model may see and how edits are made; the rest of the disk is read anew anyway.
+pub const WATCHED: [&str; 3] = [".gitignore", ".pilotlightignore", WORKSPACE_FILE];
 /// How long sessions get to close their connections.
 const CLOSES_WITHIN: Duration = Duration::from_millis(500);
 
@@ -56,6 +58,7 @@ where
     O: AsyncWrite + Send + 'static,
 {
     let embedded = embedded_agent(&options.loaded).await?;
+    let watch_parent = options.loaded.config.session.watch_parent;
     let editor_cell: Arc<OnceLock<Arc<Editor>>> = Arc::default();
     let around = surroundings(&options, embedded.as_ref());
     let (service, socket) = {
@@ -77,7 +80,7 @@ where
     let mut parent = editor.parent.subscribe();
     let watched = async {
         let pid = parent.wait_for(Option::is_some).await.ok().and_then(|pid| *pid);
-        match pid {
+        match pid.filter(|_| watch_parent) {
             Some(pid) => parent::died(pid).await,
             None => std::future::pending().await,
         }
@@ -143,7 +146,7 @@ impl LanguageServer for Backend {
             editor.tell(super::client::MessageKind::Warning, format!("Pilotlight: {warning}"));
         }
         if editor.abilities().is_some_and(|abilities| abilities.watch_files) {
-            tokio::spawn(async move { watch_ignore_files(&editor).await });
+            tokio::spawn(async move { watch_files(&editor).await });
         }
     }
 
@@ -177,12 +180,10 @@ fn capabilities(encoding: &str) -> Value {
     })
 }
 
-/// Ignore files decide what a model may see; the disk is read anew anyway, so nothing else is watched.
-async fn watch_ignore_files(editor: &Editor) {
-    let watchers: Vec<Value> =
-        ["**/.gitignore", "**/.pilotlightignore"].iter().map(|glob| json!({ "globPattern": glob })).collect();
+async fn watch_files(editor: &Editor) {
+    let watchers: Vec<Value> = WATCHED.iter().map(|name| json!({ "globPattern": format!("**/{name}") })).collect();
     let registration = json!({"registrations": [{
-        "id": "pilotlight-ignore-files",
+        "id": "pilotlight-files",
         "method": "workspace/didChangeWatchedFiles",
         "registerOptions": {"watchers": watchers},
     }]});

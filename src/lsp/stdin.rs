@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tower_lsp::jsonrpc::{Request, Response};
 
 /// Method of the stand-in for a message that could not be read.
 pub const MALFORMED: &str = "$/pilotlight/malformed";
@@ -55,6 +56,7 @@ async fn next(
     }
     let mut body = vec![0; length];
     input.read_exact(&mut body).await.ok()?;
+    replace_half_characters(&mut body);
     Some(check(&body).map(|()| body))
 }
 
@@ -127,8 +129,8 @@ fn check(body: &[u8]) -> Result<(), String> {
     if is_too_deep(body) {
         return Err(format!("a message nested more than {MAX_DEPTH} deep"));
     }
-    let shape: Shape<'_> =
-        serde_json::from_str(text).map_err(|error| format!("a message that is not JSON-RPC: {error}"))?;
+    let no_json_rpc = |error| format!("a message that is not JSON-RPC: {error}");
+    let shape: Shape<'_> = serde_json::from_str(text).map_err(no_json_rpc)?;
     let is_answer = !matches!(shape.id, Id::None) && (shape.result.is_some() || shape.error.is_some());
     if shape.jsonrpc != "2.0" {
         return Err("a message without \"jsonrpc\": \"2.0\"".into());
@@ -136,7 +138,47 @@ fn check(body: &[u8]) -> Result<(), String> {
     if shape.method.is_none() && !is_answer && !text.contains("\"result\"") {
         return Err("a message with neither a method nor a result".into());
     }
-    Ok(())
+    // By the framework's own types: the shape alone does not say whether every number and every text can be read.
+    match shape.method {
+        Some(_) => serde_json::from_str::<Request>(text).map(drop),
+        None => serde_json::from_str::<Response>(text).map(drop),
+    }
+    .map_err(no_json_rpc)
+}
+
+/// Puts the replacement character in the place of each half of a surrogate pair that stands alone. JavaScript's strings
+/// may hold such halves, and editors written in it send them; no parser here reads them. In UTF-16 the length is the same,
+/// so positions stay right.
+fn replace_half_characters(json: &mut [u8]) {
+    let mut at = 0;
+    while let Some(found) = json[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        at += match (surrogate(&json[at..]), surrogate(json.get(at + 6..).unwrap_or_default())) {
+            (Some(Half::High), Some(Half::Low)) => 12,
+            (Some(_), _) => {
+                json[at + 2..at + 6].copy_from_slice(b"fffd");
+                6
+            }
+            (None, _) => 2,
+        };
+        at = at.min(json.len());
+    }
+}
+
+/// A half of a surrogate pair.
+enum Half {
+    High,
+    Low,
+}
+
+/// Which half these bytes begin with the escape of, if of any.
+fn surrogate(json: &[u8]) -> Option<Half> {
+    let digits = std::str::from_utf8(json.strip_prefix(b"\\u")?.get(..4)?).ok()?;
+    match u16::from_str_radix(digits, 16).ok()? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
+    }
 }
 
 /// Whether brackets nest deeper than the framework's parser takes; it would end the connection.
@@ -184,6 +226,8 @@ mod tests {
             message("{\"jsonrpc\":\"2.0\"}"),
             message("{\"jsonrpc\":\"1.0\",\"method\":\"x\"}"),
             message("{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"id\":{}}"),
+            message("{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":[1e999]}"),
+            message("{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":5}"),
             "Content-Length: many\r\n\r\n".to_owned(),
             "Nonsense: 3\r\n\r\n".to_owned(),
             message(&format!(
@@ -207,6 +251,19 @@ mod tests {
             let passed = through(&text).await;
             assert_eq!(passed.iter().filter(|one| *one == second).count(), 2, "{length}: {passed:?}");
             assert!(passed[0].contains(MALFORMED));
+        }
+    }
+
+    #[tokio::test]
+    async fn half_a_character_becomes_a_mark_of_the_same_length() {
+        for (sent, passed) in [
+            (r"\ud83e", r"\ufffd"),
+            (r"\uD83E\uDD80", r"\uD83E\uDD80"),
+            (r"\udd80\ud83e\ud83e\udd80", r"\ufffd\ufffd\ud83e\udd80"),
+            (r"\\ud83e\\\ud83ex", r"\\ud83e\\\ufffdx"),
+        ] {
+            let body = |text: &str| format!(r#"{{"jsonrpc":"2.0","method":"a","params":["{text}"]}}"#);
+            assert_eq!(through(&message(&body(sent))).await, [body(passed)]);
         }
     }
 

@@ -98,6 +98,12 @@ impl<T: Send + 'static> Session<T> {
         let _ = self.commands.try_send(Command::Light);
     }
 
+    /// There is no consent any more: whatever is lit is put out, and the conversation forgotten.
+    pub fn withdraw(&self) {
+        self.board.tell(Happened::Revoked);
+        let _ = self.commands.try_send(Command::Reset);
+    }
+
     /// Forgets the conversation and begins a new session, after the running turn.
     pub fn reset(&self) {
         let _ = self.commands.try_send(Command::Reset);

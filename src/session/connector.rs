@@ -36,6 +36,9 @@ pub struct Lit {
 /// Why a connection could not be made ready.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectFailure {
+    /// The user does not let anything be sent.
+    #[error("the permission to send this workspace to {0} was taken back")]
+    Revoked(String),
     /// The key could not be fetched.
     #[error("the API key is not available: {0}")]
     Key(String),
@@ -92,6 +95,7 @@ impl ConnectFailure {
     pub fn verdict(&self) -> Verdict {
         match self {
             ConnectFailure::Key(reason) => Verdict::Fatal(Failure::Key(reason.clone())),
+            ConnectFailure::Revoked(endpoint) => Verdict::Fatal(Failure::Revoked(endpoint.clone())),
             ConnectFailure::Connect(ConnectError::Refused { status, error, .. }) => match status {
                 401 => Verdict::Fatal(Failure::Auth(error.to_string())),
                 300..=399 | 404 | 405 | 426 | 501 => Verdict::NoWebSocket,
@@ -103,6 +107,14 @@ impl ConnectFailure {
             ConnectFailure::Closed(Closed::ByPeer { code: Some(1008), .. }) => Verdict::NoWebSocket,
             ConnectFailure::Connect(_) | ConnectFailure::Closed(_) | ConnectFailure::Crashed => Verdict::Again,
         }
+    }
+}
+
+/// Makes sure that the endpoint may be dialled: every connection begins here.
+async fn allowed(profile: &Profile) -> Result<(), ConnectFailure> {
+    match profile.may_send().await {
+        true => Ok(()),
+        false => Err(ConnectFailure::Revoked(profile.endpoint.clone())),
     }
 }
 
@@ -123,6 +135,7 @@ pub async fn fetch_key(profile: &Profile) -> Result<Option<String>, ConnectFailu
 /// # Errors
 /// [`ConnectFailure`], within `connect_timeout` and the time the key takes.
 pub async fn open(profile: &Profile) -> Result<Connection, ConnectFailure> {
+    allowed(profile).await?;
     let key = fetch_key(profile).await?;
     let limit = profile.limits.connect_timeout;
     Ok(Connection::open(&profile.target, &profile.upgrade(key), limit).await?)
@@ -173,6 +186,7 @@ pub async fn light_http(profile: Arc<Profile>, board: Board) -> Result<http::Cli
 /// # Errors
 /// As [`light_http`].
 pub async fn open_http(profile: &Profile) -> Result<http::Client, ConnectFailure> {
+    allowed(profile).await?;
     let key = fetch_key(profile).await?;
     let mut client = http::Client::new(profile.target.clone(), profile.http(key));
     client.connect(profile.limits.connect_timeout).await?;

@@ -15,6 +15,11 @@ pub enum Failure {
     /// The user stopped it.
     #[error("cancelled")]
     Cancelled,
+    /// The user took the consent back.
+    #[error(
+        "the permission to send this workspace to {0} was taken back; nothing more is sent, and nothing was applied"
+    )]
+    Revoked(String),
     /// `turn_timeout` passed.
     #[error("the turn took longer than session.turn_timeout ({0:?}); nothing was applied")]
     TimedOut(std::time::Duration),

@@ -266,6 +266,9 @@ impl Line {
                     return Ok(reply);
                 }
                 Err(Stop::Failure(failure)) => {
+                    if matches!(failure, Failure::Revoked(_)) {
+                        self.withdraw();
+                    }
                     self.drop_link(if failure == Failure::Cancelled { "cancelled" } else { "a failed turn" });
                     return Err(failure);
                 }
@@ -314,6 +317,10 @@ impl Line {
         let connected = self.connect(watcher).await;
         self.turn.receipt.ms_waiting += waited.elapsed();
         connected?;
+        // Whatever connection there is was allowed when it was made; that may be long ago.
+        if !self.profile.may_send().await {
+            return Err(Failure::Revoked(self.profile.endpoint.clone()).into());
+        }
         self.turn.lost = None;
         // Connecting, and waiting before it, takes time in which the user types (invariant 6).
         self.turn.items.extend(context.meanwhile());

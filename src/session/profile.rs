@@ -13,6 +13,9 @@ use crate::wire::websocket::{Liveness, Upgrade};
 /// Fetches the key when a connection is made, so that a rotated key is picked up. May block.
 pub type KeySource = Arc<dyn Fn() -> Result<Option<String>, String> + Send + Sync>;
 
+/// Whether the user lets the workspace be sent to the endpoint, as of now. May block.
+pub type Consent = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Which transport a session may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transports {
@@ -43,6 +46,8 @@ pub struct Profile {
     pub headers: Vec<(String, String)>,
     /// The key, fetched per connection.
     pub key: KeySource,
+    /// The user's word, asked for before anything is dialled and before every request; none where none is needed.
+    pub consent: Option<Consent>,
     /// Constant request fields.
     pub template: Template,
     /// Items every lineage begins with: instructions, never workspace content.
@@ -79,6 +84,14 @@ pub struct Limits {
 }
 
 impl Profile {
+    /// Whether anything may be sent now. Asks without blocking the runtime.
+    pub async fn may_send(&self) -> bool {
+        match self.consent.clone() {
+            None => true,
+            Some(consent) => tokio::task::spawn_blocking(move || consent()).await.unwrap_or(false),
+        }
+    }
+
     /// What a WebSocket upgrade needs, with this key.
     pub fn upgrade(&self, key: Option<String>) -> Upgrade {
         Upgrade { url: self.websocket_url.clone(), key, headers: self.headers.clone(), liveness: self.limits.liveness }

@@ -34,6 +34,8 @@ pub enum State {
 pub enum Event {
     /// The user said yes.
     Consented,
+    /// The user took it back.
+    Revoked,
     /// A connection is being made.
     Dialling,
     /// It was made; the warm-up went out.
@@ -68,7 +70,7 @@ impl Phase {
     fn after(self, event: Event) -> Phase {
         match (self, event) {
             (Phase::Consent, Event::Consented) => Phase::Cold,
-            (Phase::Consent, _) => Phase::Consent,
+            (Phase::Consent, _) | (_, Event::Revoked) => Phase::Consent,
             (_, Event::Ready) => Phase::Warm,
             (_, Event::Down) => Phase::Offline,
             (_, Event::Dark) => Phase::Cold,
@@ -158,10 +160,20 @@ mod tests {
     #[test]
     fn nothing_moves_a_session_without_consent() {
         use Event::*;
-        for event in [Dialling, Upgraded, Ready, Rotating, Down, Dark, TurnBegan, TurnEnded] {
+        for event in [Revoked, Dialling, Upgraded, Ready, Rotating, Down, Dark, TurnBegan, TurnEnded] {
             assert_eq!(story(false, &[event]), [State::Consent], "{event:?}");
         }
         assert_eq!(story(false, &[Consented, Dialling]), [State::Cold, State::Connecting]);
+    }
+
+    #[test]
+    fn a_yes_that_was_taken_back_has_to_be_given_again() {
+        use Event::*;
+        for before in [&[][..], &[Dialling], &[Ready], &[Ready, TurnBegan], &[Ready, Rotating], &[Down]] {
+            let story = story(true, &[before, &[Revoked, Ready, Consented]].concat());
+            assert_eq!(story[before.len()..before.len() + 2], [State::Consent; 2], "{before:?}");
+            assert_ne!(story[before.len() + 2], State::Consent, "{before:?}");
+        }
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn usage(value: &Value) -> Usage {
 fn incomplete_reason(response: Option<&RawValue>) -> String {
     let response: Value = response.and_then(parse).unwrap_or_default();
     let reason = response.pointer("/incomplete_details/reason").and_then(Value::as_str);
-    reason.unwrap_or("no reason given").to_owned()
+    reason.filter(|reason| !reason.is_empty()).unwrap_or("no reason given").to_owned()
 }
 
 #[cfg(test)]

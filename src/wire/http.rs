@@ -212,7 +212,7 @@ async fn read_events(mut body: Body, received: mpsc::Sender<Incoming>) {
             Some(Ok(frame)) => {
                 let Ok(data) = frame.into_data() else { continue };
                 parser.push(&data);
-                while let Some((text, bytes)) = parser.next() {
+                for (text, bytes) in parser.by_ref() {
                     if received.send(Incoming::Event { text, bytes }).await.is_err() {
                         return;
                     }
@@ -228,9 +228,10 @@ async fn read_events(mut body: Body, received: mpsc::Sender<Incoming>) {
     let _ = received.send(Incoming::Closed(closed)).await;
 }
 
-/// Server-sent events from bytes: `data:` lines joined, comments and other fields skipped, `[DONE]` ignored.
+/// Server-sent events from bytes: `data:` lines joined, comments and other fields skipped, `[DONE]` ignored. Gives each
+/// event's data once it is complete, and the bytes of the body it took.
 #[derive(Default)]
-struct EventParser {
+pub struct EventParser {
     bytes: Vec<u8>,
     /// Where the next unread line begins.
     start: usize,
@@ -240,7 +241,8 @@ struct EventParser {
 }
 
 impl EventParser {
-    fn push(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes of the body.
+    pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.start);
         self.start = 0;
         self.bytes.extend_from_slice(bytes);
@@ -249,8 +251,11 @@ impl EventParser {
     fn buffered(&self) -> usize {
         self.bytes.len() - self.start + self.data.len()
     }
+}
 
-    /// The next complete event's data, and the bytes of the body it took.
+impl Iterator for EventParser {
+    type Item = (String, usize);
+
     fn next(&mut self) -> Option<(String, usize)> {
         while let Some(length) = self.bytes[self.start..].iter().position(|byte| *byte == b'\n') {
             let line = String::from_utf8_lossy(&self.bytes[self.start..self.start + length]).into_owned();

@@ -2,6 +2,8 @@
 //!
 //! One file for each root, named by the hash of its canonical path, in the user's own state directory. Anything that
 //! is not plainly a grant for exactly this root and this origin means no. Nothing in a workspace can grant anything.
+//! The file also holds which custom actions of the workspace the user accepted, by their fingerprint: a workspace whose
+//! actions change later does not bring the new ones in under the old yes.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -35,6 +37,9 @@ struct Record {
     /// The path whose hash names the file.
     root: String,
     origins: Vec<String>,
+    /// Fingerprint of the workspace's custom actions as they were when they were accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actions: Option<String>,
 }
 
 impl Consents {
@@ -50,16 +55,40 @@ impl Consents {
             .is_some_and(|record| record.origins.iter().any(|granted| granted == origin))
     }
 
-    /// Lets `root` be sent to `origin` from now on, beside the origins it may be sent to already.
-    pub fn grant(&self, root: &Path, origin: &str) -> io::Result<()> {
+    /// Whether the user accepted the workspace's custom actions as this fingerprint has them.
+    pub fn accepts(&self, root: &Path, actions: &str) -> bool {
+        canonical(root)
+            .and_then(|root| self.record(&root))
+            .is_some_and(|record| record.actions.as_deref() == Some(actions))
+    }
+
+    /// What is wrong with the file of a root, if it is there and says nothing that counts: a sentence for the user.
+    pub fn damage(&self, root: &Path) -> Option<String> {
+        let root = canonical(root)?;
+        let file = self.file(&root);
+        let is_there = fs::symlink_metadata(&file).is_ok();
+        (is_there && self.record(&root).is_none()).then(|| damaged(&file))
+    }
+
+    /// The same for every file.
+    pub fn damages(&self) -> Vec<String> {
+        let grants = |path: &PathBuf| read_record(path).is_some_and(|record| *path == self.file(&record.root));
+        self.files().into_iter().filter(|path| !grants(path)).map(|path| damaged(&path)).collect()
+    }
+
+    /// Lets `root` be sent to `origin` from now on, beside the origins it may be sent to already, and accepts its custom
+    /// actions as they are now, if it has any: `actions` is their fingerprint.
+    pub fn grant(&self, root: &Path, origin: &str, actions: Option<&str>) -> io::Result<()> {
         let root = canonical(root).ok_or_else(|| {
             let text = format!("consent for {} cannot be kept: its path is not UTF-8", root.display());
             io::Error::new(io::ErrorKind::InvalidInput, text)
         })?;
-        let mut record = self.record(&root).unwrap_or_else(|| Record { root: root.clone(), origins: Vec::new() });
+        let none = || Record { root: root.clone(), origins: Vec::new(), actions: None };
+        let mut record = self.record(&root).unwrap_or_else(none);
         if !record.origins.iter().any(|granted| granted == origin) {
             record.origins.push(origin.to_owned());
         }
+        record.actions = actions.map(str::to_owned);
         create_private_dir(&self.dir)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
         file.write_all(&serde_json::to_vec_pretty(&record)?)?;
@@ -79,19 +108,24 @@ impl Consents {
 
     /// Every grant, sorted. Files that are not plainly grants are left out, as they grant nothing.
     pub fn list(&self) -> Vec<Grant> {
-        let Ok(entries) = fs::read_dir(&self.dir) else { return Vec::new() };
-        let records = entries.filter_map(|entry| {
-            let path = entry.ok()?.path();
+        let records = self.files().into_iter().filter_map(|path| {
             let record = read_record(&path)?;
             (path == self.file(&record.root)).then_some(record)
         });
         let mut grants: Vec<Grant> = records
-            .flat_map(|Record { root, origins }| {
+            .flat_map(|Record { root, origins, .. }| {
                 origins.into_iter().map(move |origin| Grant { root: PathBuf::from(&root), origin })
             })
             .collect();
         grants.sort();
         grants
+    }
+
+    /// Every file that should hold grants.
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION)).collect()
     }
 
     fn record(&self, root: &str) -> Option<Record> {
@@ -108,6 +142,13 @@ impl Consents {
 fn canonical(root: &Path) -> Option<String> {
     let path = root.canonicalize().or_else(|_| std::path::absolute(root)).ok()?;
     path.into_os_string().into_string().ok()
+}
+
+fn damaged(file: &Path) -> String {
+    format!(
+        "{} is damaged, so the consent it held does not count; allow that workspace again, or delete the file",
+        file.display()
+    )
 }
 
 fn read_record(path: &Path) -> Option<Record> {
@@ -167,7 +208,7 @@ mod tests {
         let state = State::new();
         let (a, b) = (state.root("a"), state.root("b"));
         assert!(!state.consents().granted(&a, ORIGIN));
-        state.consents().grant(&a, ORIGIN).unwrap();
+        state.consents().grant(&a, ORIGIN, None).unwrap();
         assert!(state.consents().granted(&a, ORIGIN));
         assert!(!state.consents().granted(&b, ORIGIN));
         assert!(!state.consents().granted(&a, "https://api.example.com:8443"));
@@ -179,7 +220,7 @@ mod tests {
         let state = State::new();
         let (a, b) = (state.root("a"), state.root("b"));
         for (root, origin) in [(&b, ORIGIN), (&a, ORIGIN), (&a, "https://other.example"), (&a, ORIGIN)] {
-            state.consents().grant(root, origin).unwrap();
+            state.consents().grant(root, origin, None).unwrap();
         }
         let grant = |root: &PathBuf, origin: &str| Grant { root: root.clone(), origin: origin.into() };
         assert_eq!(state.consents().list(), [grant(&a, ORIGIN), grant(&a, "https://other.example"), grant(&b, ORIGIN)]);
@@ -194,7 +235,7 @@ mod tests {
     fn a_root_that_is_gone_can_be_revoked() {
         let state = State::new();
         let root = state.root("a");
-        state.consents().grant(&root, ORIGIN).unwrap();
+        state.consents().grant(&root, ORIGIN, None).unwrap();
         fs::remove_dir(&root).unwrap();
         assert!(state.consents().revoke(&root).unwrap());
     }
@@ -203,7 +244,7 @@ mod tests {
     fn a_damaged_file_is_no_consent() {
         let state = State::new();
         let root = state.root("a");
-        state.consents().grant(&root, ORIGIN).unwrap();
+        state.consents().grant(&root, ORIGIN, None).unwrap();
         let file = state.files().remove(0);
         let good = fs::read_to_string(&file).unwrap();
         let unknown = good.replace("\"root\"", "\"never\": true, \"root\"");
@@ -215,8 +256,53 @@ mod tests {
             assert!(!state.consents().granted(&root, ORIGIN), "{damaged}");
             assert_eq!(state.consents().list(), [], "{damaged}");
         }
-        state.consents().grant(&root, ORIGIN).unwrap();
+        state.consents().grant(&root, ORIGIN, None).unwrap();
         assert!(state.consents().granted(&root, ORIGIN), "granting again heals it");
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_to_the_user() {
+        let state = State::new();
+        let root = state.root("a");
+        assert_eq!((state.consents().damage(&root), state.consents().damages()), (None, Vec::new()));
+        state.consents().grant(&root, ORIGIN, None).unwrap();
+        assert_eq!((state.consents().damage(&root), state.consents().damages()), (None, Vec::new()));
+        let file = state.files().remove(0);
+        fs::write(&file, "{").unwrap();
+        let warning = state.consents().damage(&root).unwrap();
+        assert!(warning.contains(file.to_str().unwrap()), "{warning}");
+        assert_eq!(state.consents().damages(), [warning]);
+    }
+
+    #[test]
+    fn custom_actions_are_accepted_as_they_were_and_go_with_the_grant() {
+        let state = State::new();
+        let root = state.root("a");
+        state.consents().grant(&root, ORIGIN, None).unwrap();
+        assert!(!state.consents().accepts(&root, "one"));
+        state.consents().grant(&root, ORIGIN, Some("one")).unwrap();
+        assert!(state.consents().accepts(&root, "one") && !state.consents().accepts(&root, "other"));
+        assert!(!state.consents().accepts(&state.root("b"), "one"));
+        state.consents().revoke(&root).unwrap();
+        assert!(!state.consents().accepts(&root, "one"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_elsewhere_later_asks_again() {
+        let state = State::new();
+        let (a, b) = (state.root("a"), state.root("b"));
+        let link = state.temp.path().join("link");
+        std::os::unix::fs::symlink(&a, &link).unwrap();
+        state.consents().grant(&link, ORIGIN, None).unwrap();
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&b, &link).unwrap();
+        assert!(!state.consents().granted(&link, ORIGIN));
+        // Nor does the folder's own path lead to consent once it is a link to another folder, or is moved.
+        fs::rename(&a, state.temp.path().join("moved")).unwrap();
+        std::os::unix::fs::symlink(&b, &a).unwrap();
+        assert!(!state.consents().granted(&a, ORIGIN));
+        assert!(!state.consents().granted(&state.temp.path().join("moved"), ORIGIN));
     }
 
     #[cfg(unix)]
@@ -225,7 +311,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let state = State::new();
         let root = state.root("a");
-        state.consents().grant(&root, ORIGIN).unwrap();
+        state.consents().grant(&root, ORIGIN, None).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let file = state.files().remove(0);
         assert_eq!(mode(&file), 0o600);
@@ -239,7 +325,7 @@ mod tests {
         let root = state.root("a");
         let link = state.temp.path().join("link");
         std::os::unix::fs::symlink(&root, &link).unwrap();
-        state.consents().grant(&link, ORIGIN).unwrap();
+        state.consents().grant(&link, ORIGIN, None).unwrap();
         assert!(state.consents().granted(&root, ORIGIN));
     }
 }

@@ -66,8 +66,17 @@ struct Early {
     at: Instant,
 }
 
-/// Early changes kept, and for how long: the document follows within milliseconds, or never.
+impl Early {
+    /// What it takes up: its texts, and each of its changes, which may be without any.
+    fn bytes(&self) -> usize {
+        let texts: usize = self.changes.iter().map(|change| change.text.len()).sum();
+        self.uri.len() + texts + self.changes.len() * size_of::<Change>()
+    }
+}
+
+/// Early changes kept, their size together, and for how long: the document follows within milliseconds, or never.
 const MAX_EARLY: usize = 64;
+const MAX_EARLY_BYTES: usize = 4 << 20;
 const EARLY_FOR: Duration = Duration::from_secs(2);
 
 /// Closed files that are remembered; of a user who closes more at once, the rest is noticed with the next turn.
@@ -250,8 +259,12 @@ impl State {
 
     fn keep_early(&mut self, early: Early) {
         self.early.retain(|one| one.at.elapsed() < EARLY_FOR);
-        if self.early.len() == MAX_EARLY {
-            self.early.pop_front();
+        let mut bytes = early.bytes() + self.early.iter().map(Early::bytes).sum::<usize>();
+        if early.bytes() > MAX_EARLY_BYTES {
+            return;
+        }
+        while self.early.len() >= MAX_EARLY || bytes > MAX_EARLY_BYTES {
+            bytes -= self.early.pop_front().map_or(bytes, |oldest| oldest.bytes());
         }
         self.early.push_back(early);
     }

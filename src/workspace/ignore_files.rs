@@ -173,8 +173,7 @@ impl IgnoreFiles {
     pub(super) fn get(&self, directory: &Path, kind: Kind) -> Option<Arc<IgnoreFile>> {
         let path = directory.join(kind.file_name());
         let Some(metadata) = fs::metadata(&path).ok().filter(fs::Metadata::is_file) else {
-            self.lock().remove(&path);
-            return None;
+            return self.get_unreadable(path, kind);
         };
         let stamp = Stamp { modified: metadata.modified().ok(), bytes: metadata.len() };
         let known = self.lock().get(&path).filter(|(known, _)| *known == stamp).map(|(_, file)| file.clone());
@@ -183,6 +182,18 @@ impl IgnoreFiles {
             self.lock().insert(path, (stamp, file.clone()));
             Some(file)
         })
+    }
+
+    /// What stands in the place of a list and is none: a link that leads nowhere, a folder, a pipe. Git passes over it.
+    fn get_unreadable(&self, path: PathBuf, kind: Kind) -> Option<Arc<IgnoreFile>> {
+        let is_there = kind == Kind::Pilotlight && fs::symlink_metadata(&path).is_ok();
+        if !is_there {
+            self.lock().remove(&path);
+            return None;
+        }
+        let file = Arc::new(IgnoreFile::Unreadable("what is there cannot be read as a list".into()));
+        self.lock().insert(path, (Stamp { modified: None, bytes: 0 }, file.clone()));
+        Some(file)
     }
 
     /// The same as it was read last, without a look at the disk.

@@ -49,14 +49,11 @@ impl Workspace {
 
     /// Every file that may be shown, sorted.
     pub(super) fn candidates<'a>(&'a self, overlay: &'a Overlay, cancel: &'a dyn Fn() -> bool) -> Candidates<'a> {
-        let mut checker = self.policy.checker();
         let unsaved = self.open_documents().into_iter().map(|(path, _)| path).filter(|path| !self.on_disk(path));
         let created = overlay.iter().filter(|(_, text)| text.is_some()).map(|(path, _)| path.clone());
-        let extra: BTreeSet<RelPath> = unsaved
-            .chain(created)
-            .filter(|path| checker.check(path, false).is_ok() && self.contained(path).is_ok())
-            .collect();
-        let walk = Walk::new(self, checker, cancel);
+        // The walk follows no links; these may lie beyond one, so that they are judged by where it leads as well.
+        let extra: BTreeSet<RelPath> = unsaved.chain(created).filter(|path| self.check(path).is_ok()).collect();
+        let walk = Walk::new(self, self.policy.checker(), cancel);
         Candidates { walk: walk.peekable(), extra: extra.into_iter().peekable(), overlay }
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ropey::Rope;
 
@@ -99,18 +99,30 @@ pub struct Policy {
     above: Vec<PathBuf>,
     /// The folded path from the repository's root to the workspace's: empty, or ending with `/`.
     prefix: String,
+    rules: RwLock<Arc<Rules>>,
+    ignore_files: IgnoreFiles,
+}
+
+/// [`ContextRules`], read.
+struct Rules {
     excludes: Patterns,
     max_file_bytes: u64,
-    ignore_files: IgnoreFiles,
+}
+
+impl Rules {
+    fn read(rules: &ContextRules) -> Result<Arc<Rules>, BadPattern> {
+        let (excludes, bad) = Patterns::parse(rules.exclude.iter().map(String::as_str));
+        match bad.into_iter().next() {
+            Some(bad) => Err(BadPattern { pattern: bad.pattern, reason: bad.reason }),
+            None => Ok(Arc::new(Rules { excludes, max_file_bytes: rules.max_file_bytes })),
+        }
+    }
 }
 
 impl Policy {
     /// The policy for the workspace at `root`, a canonical path.
     pub fn new(root: &Path, rules: ContextRules) -> Result<Policy, BadPattern> {
-        let (excludes, bad) = Patterns::parse(rules.exclude.iter().map(String::as_str));
-        if let Some(bad) = bad.into_iter().next() {
-            return Err(BadPattern { pattern: bad.pattern, reason: bad.reason });
-        }
+        let rules = Rules::read(&rules)?;
         let repository = repository_of(root).unwrap_or(root);
         let above = root.ancestors().skip(1).take_while(|above| above.starts_with(repository));
         let prefix = root.strip_prefix(repository).map(|below| {
@@ -120,10 +132,23 @@ impl Policy {
             root: root.to_owned(),
             above: above.map(Path::to_owned).collect(),
             prefix: prefix.unwrap_or_default(),
-            excludes,
-            max_file_bytes: rules.max_file_bytes,
+            rules: RwLock::new(rules),
             ignore_files: IgnoreFiles::default(),
         })
+    }
+
+    /// Other rules of the user hold from now on, in turns that run as well.
+    ///
+    /// # Errors
+    /// [`BadPattern`]; what held before still does.
+    pub fn set_rules(&self, rules: &ContextRules) -> Result<(), BadPattern> {
+        let rules = Rules::read(rules)?;
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a path may be named and its text be shown, as far as its name decides.
@@ -151,7 +176,7 @@ impl Policy {
 
     /// The longest file that may be shown.
     pub fn max_file_bytes(&self) -> u64 {
-        self.max_file_bytes
+        self.rules().max_file_bytes
     }
 
     /// Has every ignore file read anew, for when the editor says that one changed.
@@ -171,11 +196,11 @@ impl Policy {
             self.add_lists(find, &mut lists, directory, base, &"../".repeat(levels + 1));
         }
         self.add_lists(find, &mut lists, &self.root, &self.prefix, "");
-        Checker { policy: self, find, root: Arc::new(Folder { lists }), folders: HashMap::new() }
+        Checker { policy: self, rules: self.rules(), find, root: Arc::new(Folder { lists }), folders: HashMap::new() }
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Exclusion> {
-        let limit = self.max_file_bytes;
+        let limit = self.max_file_bytes();
         match bytes <= limit {
             true => Ok(()),
             false => {
@@ -210,6 +235,7 @@ type Find = fn(&IgnoreFiles, &Path, Kind) -> Option<Arc<IgnoreFile>>;
 /// A [`Policy`] with what it found out about folders so far.
 pub(super) struct Checker<'a> {
     policy: &'a Policy,
+    rules: Arc<Rules>,
     find: Find,
     root: Arc<Folder>,
     folders: HashMap<RelPath, Result<Arc<Folder>, Exclusion>>,
@@ -267,7 +293,7 @@ impl Checker<'_> {
         if let Some(pattern) = built_in(&folded) {
             return Err(Exclusion { rule: format!("`{pattern}` (built in)") });
         }
-        if let Verdict::Excluded(rule) = self.policy.excludes.verdict(&folded, is_dir) {
+        if let Verdict::Excluded(rule) = self.rules.excludes.verdict(&folded, is_dir) {
             return Err(Exclusion { rule: format!("{rule} of context.exclude") });
         }
         let from_top = format!("{}{folded}", self.policy.prefix);

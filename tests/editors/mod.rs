@@ -1,12 +1,17 @@
 //! What the three editor tests share: a scratch project, and a clean environment to run them in.
-//! The scenario itself is told by the scripts in this folder, one for each editor, each with the same steps: rename a
-//! function where it is defined, take the code action *Finish this change*, confirm it, see every other file's buffer follow.
+//! The scenarios themselves are told by the scripts in this folder, one of each for each editor, with the same steps. *smoke*:
+//! rename a function where it is defined, take the code action *Finish this change*, confirm it, see every other file's buffer
+//! follow. *consent*: the same with a provider that is far away, where the user is asked for consent before.
 //! Must never touch the user's own configuration or reach beyond this machine.
+
+mod far;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+pub use far::Far;
 
 /// The repository.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

@@ -3,30 +3,10 @@
 -- PROJECT is a scratch copy of the sample beside this file, PLUGIN is editors/nvim; `pilotlight` must be on PATH.
 -- Prints one line a step; exit code 0 if all passed. Never sleeps: every step waits for its own result, within a bound.
 local project, plugin = arg[1], arg[2]
-local WAIT_MS = 20000
 local OLD, NEW = "total_price", "order_total"
 
-local function say(line) io.stdout:write(line .. "\n") end
-
-local function quit(code)
-  for _, client in ipairs(vim.lsp.get_clients()) do client:stop() end
-  vim.wait(5000, function() return #vim.lsp.get_clients() == 0 end, 20)
-  os.exit(code)
-end
-
---- Waits until `check` answers something true, and returns that; fails the whole run otherwise.
-local function step(name, check, describe)
-  local answer
-  local passed = vim.wait(WAIT_MS, function()
-    answer = check()
-    return answer
-  end, 20)
-  say((passed and "pass  " or "FAIL  ") .. name)
-  if passed then return answer end
-  if describe then say("      " .. describe()) end
-  say(vim.fn.execute("messages"))
-  quit(1)
-end
+local steps = dofile(vim.fs.dirname(arg[0]) .. "/nvim_steps.lua")
+local say, quit, step = steps.say, steps.quit, steps.step
 
 local function path(name) return project .. "/src/" .. name end
 
@@ -49,33 +29,12 @@ vim.ui.select = function(items, opts, on_choice)
   on_choice(nil)
 end
 
-vim.opt.runtimepath:prepend(plugin)
-vim.cmd("runtime plugin/pilotlight.lua")
-vim.cmd("filetype on")
-vim.lsp.enable("pilotlight")
-
-vim.cmd.edit(vim.fn.fnameescape(path("price.rs")))
-local price = vim.api.nvim_get_current_buf()
-local client = step("attached", function()
-  local found = vim.lsp.get_clients({ name = "pilotlight", bufnr = price })[1]
-  return found and found.initialized and found
-end)
+local price, client = steps.start(plugin, path("price.rs"))
 step("root is the project", function() return client.root_dir == project end, function() return tostring(client.root_dir) end)
 step("status in the status line", function() return require("pilotlight").statusline() ~= "" end)
 
--- Rename the function where it is defined, and nowhere else.
-local row, line
-for number, content in ipairs(vim.api.nvim_buf_get_lines(price, 0, -1, false)) do
-  if content:find("fn " .. OLD, 1, true) then row, line = number, content end
-end
-local from = line:find(OLD, 1, true) - 1
-vim.api.nvim_win_set_cursor(0, { row, from })
-vim.api.nvim_buf_set_text(price, row - 1, from, row - 1, from + #OLD, { NEW })
-
-vim.lsp.buf.code_action({
-  apply = true,
-  filter = function(action) return vim.startswith(action.title, "Finish") end,
-})
+steps.rename(price, OLD, NEW)
+steps.choose("Finish")
 for _, name in ipairs({ "main.rs", "report.rs" }) do
   step("use renamed in " .. name, function()
     local text = text_of(name)

@@ -1,7 +1,7 @@
 //! A certificate authority made for one test, and servers that speak TLS with what it signs.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rcgen::{
@@ -12,8 +12,6 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-
-use crate::support::Project;
 
 /// An authority that nobody trusts by itself.
 pub struct Authority {
@@ -39,11 +37,9 @@ impl Authority {
         Authority { issuer: Issuer::new(params, key), pem }
     }
 
-    /// Writes its certificate outside the project.
-    pub fn file(&self, project: &Project) -> PathBuf {
-        let path = project.outside("authority.pem");
-        std::fs::write(&path, &self.pem).unwrap();
-        path
+    /// Writes its certificate.
+    pub fn write(&self, path: &Path) {
+        std::fs::write(path, &self.pem).unwrap();
     }
 
     /// A server's side of TLS with a certificate for `host`.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod canaries;
 mod certificates;
 mod doctor;
 mod frames;
@@ -17,6 +18,7 @@ mod redirects;
 mod support;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use authority::{Authority, Flaw, Front};
 use provider::{Provider, Reply};
@@ -66,6 +68,15 @@ fn assert_failed(finished: &Finished, words: &[&str]) {
         assert!(finished.stderr.contains(word), "no {word:?} in {}", finished.stderr);
     }
     assert!(!finished.stderr.contains(KEY), "{}", finished.stderr);
+}
+
+impl Authority {
+    /// Writes its certificate outside the project.
+    fn file(&self, project: &Project) -> PathBuf {
+        let path = project.outside("authority.pem");
+        self.write(&path);
+        path
+    }
 }
 
 /// A scripted server behind TLS.

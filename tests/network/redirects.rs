@@ -9,13 +9,13 @@ use tokio::net::TcpListener;
 use super::{ask, assert_failed, project};
 
 /// A server that answers everything with the same bytes and records what came.
-struct Canned {
-    address: SocketAddr,
+pub struct Canned {
+    pub address: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Canned {
-    async fn start(answer: impl Into<String>) -> Canned {
+    pub async fn start(answer: impl Into<String>) -> Canned {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let canned = Canned { address: listener.local_addr().unwrap(), heard: Arc::default() };
         let (heard, answer) = (canned.heard.clone(), answer.into());
@@ -33,7 +33,7 @@ impl Canned {
         canned
     }
 
-    fn heard(&self) -> Vec<String> {
+    pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 }

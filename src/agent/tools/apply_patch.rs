@@ -95,7 +95,7 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn take(&mut self, patch: &FilePatch) -> Result<(), String> {
-        let path = self.view.path(patch.path())?;
+        let path = self.path(patch)?;
         match patch {
             FilePatch::Add { text, .. } => {
                 self.may_create(&path)?;
@@ -114,7 +114,7 @@ impl Draft<'_> {
                 match move_to {
                     None => self.write(&path, Some(before), Some(after)),
                     Some(target) => {
-                        let target = self.view.path(target)?;
+                        let target = self.view.path(target.trim_start())?;
                         self.may_create(&target)?;
                         self.write(&path, Some(before), None);
                         self.write(&target, None, Some(after));
@@ -124,6 +124,15 @@ impl Draft<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The file a section is about: as it is written where there is such a file, else without blanks before the name,
+    /// which models add and next to no name has.
+    fn path(&self, patch: &FilePatch) -> Result<RelPath, String> {
+        match RelPath::parse(patch.path()) {
+            Ok(path) if !matches!(patch, FilePatch::Add { .. }) && self.is_there(&path) => Ok(path),
+            _ => self.view.path(patch.path().trim_start()),
+        }
     }
 
     /// Whether the secrets of a file can stay what and where they are: what will be changed is the user's text, and an
@@ -146,11 +155,15 @@ impl Draft<'_> {
         }
     }
 
-    fn may_create(&self, path: &RelPath) -> Result<(), String> {
-        let exists = match self.files.get(path) {
+    fn is_there(&self, path: &RelPath) -> bool {
+        match self.files.get(path) {
             Some((_, text)) => text.is_some(),
             None => self.view.exists(path),
-        };
+        }
+    }
+
+    fn may_create(&self, path: &RelPath) -> Result<(), String> {
+        let exists = self.is_there(path);
         // An excluded place is refused in the same words, whether or not something is there.
         if self.view.workspace.check(path).is_err() {
             return Err(format!("{path} is not available for a new file; choose another place"));

@@ -68,7 +68,9 @@ pub(super) async fn examine(
 
 fn settings(loaded: &Loaded, provider: &Provider, sources: &Sources, here: &Path) -> Result<(Way, Profile), DialError> {
     let way = Way::of(&loaded.config, provider, &sources.env)?;
-    Ok((way, profile(&loaded.config, provider, here, &sources.env)?))
+    // Whoever asks for a diagnosis wants the provider dialled, and nothing of a workspace is in what it is sent.
+    let profile = Profile { consent: None, ..profile(&loaded.config, provider, here, &sources.env)? };
+    Ok((way, profile))
 }
 
 /// TCP, the proxy's tunnel and TLS.

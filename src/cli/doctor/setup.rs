@@ -1,11 +1,11 @@
-//! What is set up on this machine: configuration, key, consent, editors. Nothing here touches the network.
+//! What is set up on this machine: configuration, workspace, key, consent, editors. Nothing here touches the network.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Check;
-use crate::config::{KeySource, Loaded, Sources, changed, state_dir};
+use crate::config::{KeySource, Loaded, Setting, Sources, WORKSPACE_FILE, Warning, columns, settings};
 use crate::provider::Provider;
-use crate::workspace::Consents;
+use crate::scope::{Consent, Scope};
 
 /// The user file, and every value that is not at its default with the layer it came from.
 pub(super) fn configuration(loaded: &Loaded, sources: &Sources) -> Check {
@@ -14,11 +14,32 @@ pub(super) fn configuration(loaded: &Loaded, sources: &Sources) -> Check {
         Some(path) => format!("{} (not there; defaults are used)", path.display()),
         None => "no place for a user file; defaults are used".into(),
     };
-    let lines: Vec<String> = std::iter::once(file).chain(changed(loaded)).collect();
-    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    warned("configuration", with_settings(file, loaded, |setting| !setting.is_default()), &loaded.warnings)
+}
+
+/// The folder's file, every value it narrowed, and what of it does not count.
+pub(super) fn workspace(scope: &Scope) -> Check {
+    let file = scope.file();
+    let found = match file.exists() {
+        true => with_settings(file.display().to_string(), &scope.loaded, Setting::is_narrowed),
+        false => format!("{} has no {WORKSPACE_FILE}", scope.root.display()),
+    };
+    warned("workspace", found, scope.ignored())
+}
+
+/// `first`, and below it some of the settings.
+fn with_settings(first: String, loaded: &Loaded, is_shown: impl Fn(&Setting) -> bool) -> String {
+    let settings = settings(loaded);
+    let lines = columns(settings.iter().filter(|setting| is_shown(setting)));
+    let lines = lines.into_iter().map(|(value, origin)| format!("\n{value}{origin}"));
+    first + &lines.collect::<String>()
+}
+
+fn warned(name: &'static str, found: String, warnings: &[Warning]) -> Check {
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     match warnings.is_empty() {
-        true => Check::good("configuration", lines.join("\n")),
-        false => Check::note("configuration", lines.join("\n"), warnings.join("\n")),
+        true => Check::good(name, found),
+        false => Check::note(name, found, warnings.join("\n")),
     }
 }
 
@@ -73,17 +94,19 @@ pub(super) async fn key(loaded: &Loaded, provider: &Provider) -> Check {
     }
 }
 
-pub(super) fn consent(provider: &Provider, here: &Path, sources: &Sources) -> Check {
-    let origin = provider.url.origin();
-    if !provider.needs_consent() {
-        return Check::good("consent", "not needed: nothing leaves this machine");
+pub(super) fn consent(scope: &Scope) -> Check {
+    let root = scope.root.display();
+    let damage = scope.damage.iter().map(|damage| format!("\n{damage}")).collect::<String>();
+    match &scope.consent {
+        Consent::NotNeeded => Check::good("consent", "not needed: nothing leaves this machine"),
+        Consent::Given(origin) => Check::good("consent", format!("{root} may be sent to {origin}")),
+        // Not a failure: the editor asks at the first action.
+        Consent::Missing(origin) => Check::note(
+            "consent",
+            format!("{root} has not been allowed to be sent to {origin}{damage}"),
+            format!("the editor asks at the first action; to say yes now, run: {}", scope.trust()),
+        ),
     }
-    if Consents::new(state_dir(&sources.env)).granted(here, &origin) {
-        return Check::good("consent", format!("{} may be sent to {origin}", here.display()));
-    }
-    // Not a failure: the editor asks at the first action.
-    let found = format!("{} has not been allowed to be sent to {origin}", here.display());
-    Check::note("consent", found, "the editor asks at the first action; `pilotlight trust` says yes now")
 }
 
 pub(super) fn editors(sources: &Sources) -> Check {

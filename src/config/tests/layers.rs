@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::keys::KEYS;
-use super::super::{
-    BaseUrl, Config, Endpoint, KeySource, Layer, Loaded, Provider, Sources, UserFile, load, render, state_dir,
-};
-use super::{Fixture, SAMPLE};
+use super::super::{BaseUrl, Config, Endpoint, KeySource, Layer, Loaded, Provider, Sources, UserFile, load, state_dir};
+use super::{Fixture, SAMPLE, render};
 
 const EXAMPLE: &str = "https://models.example/v1";
 

@@ -11,7 +11,13 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Config, Loaded, Sources, UserFile, load};
+use super::{Config, Loaded, Sources, UserFile, columns, load, settings};
+
+/// What is in effect as lines, without the blanks that align them.
+fn render(loaded: &Loaded) -> String {
+    let line = |(value, origin): (String, String)| format!("{}{origin}\n", value.trim_end());
+    columns(&settings(loaded)).into_iter().map(line).collect()
+}
 
 /// The user file of the documentation, every key at its default except the action.
 const SAMPLE: &str = r#"
@@ -36,6 +42,7 @@ idle_timeout = "900s"
 turn_timeout = "30m"
 max_rounds = 40
 max_context_tokens = 200000
+watch_parent = true
 [context]
 exclude = []
 max_file_bytes = 262144

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::{Layer, Loaded, keys::KEYS, narrow, narrow_from_editor, render};
-use super::{Fixture, SAMPLE};
+use super::super::{Layer, Loaded, keys::KEYS, narrow, narrow_from_editor};
+use super::{Fixture, SAMPLE, render};
 
 const ACTION: &str = "[[action]]\nname = 'ours'\ntitle = 'Ours'\nprompt = 'Do it.'\n";
 
@@ -59,7 +59,7 @@ fn it_can_set_nothing_else() {
         }
         tried += 1;
     }
-    assert_eq!(tried, 20, "all of [provider] and [session]");
+    assert_eq!(tried, 21, "all of [provider] and [session]");
 }
 
 #[test]
@@ -124,7 +124,9 @@ fn actions_need_consent() {
     assert_nothing_taken(&base, &without);
     assert_eq!(
         warnings,
-        ["FILE:1: action: ignored: custom actions of a workspace need your consent; run `pilotlight trust`"]
+        [
+            "FILE:1: action: ignored: a workspace's actions are offered once you have allowed it to be sent; run `pilotlight trust`"
+        ]
     );
 
     let (with, warnings) = narrowed(&base, ACTION, true);

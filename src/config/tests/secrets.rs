@@ -1,7 +1,7 @@
 //! No key, header value, command argument or proxy password can be seen in anything that is printed.
 
-use super::super::{KeySource, Secret, load, narrow, narrow_from_editor, render};
-use super::Fixture;
+use super::super::{KeySource, Secret, load, narrow, narrow_from_editor};
+use super::{Fixture, render};
 
 const CANARY: &str = "canary-5f2a";
 

@@ -197,10 +197,11 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// Reads a `*** …: path` line if it begins with `keyword`.
+    /// Reads a `*** …: path` line if it begins with `keyword`. Further blanks before the path may belong to the name, so
+    /// they stay.
     fn header(&mut self, keyword: &str) -> Result<Option<String>, PatchError> {
         let Some(path) = self.peek().and_then(|line| line.strip_prefix(keyword)) else { return Ok(None) };
-        let path = path.trim();
+        let path = path.strip_prefix(' ').unwrap_or(path).trim_end();
         if path.is_empty() {
             return self.error(Problem::NoPath);
         }

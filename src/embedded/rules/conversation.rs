@@ -170,8 +170,8 @@ impl<'a> Conversation<'a> {
                 (Part::File { path, text }, _) => self.file_sent(path, text),
                 (Part::Diff(diff), _) => self.file_changed(&diff),
                 (Part::EarlierChange(diff), _) => {
-                    let path = diff.to.unwrap_or_default();
-                    self.changes.push(Change { path: path.into(), blocks: blocks_of(&diff) });
+                    let blocks = blocks_of(&diff);
+                    self.changes.push(Change { path: diff.to.unwrap_or_default(), blocks });
                 }
                 (Part::Request { action, path }, _) => request = Some(Request { action, path, ..Request::default() }),
                 (Part::Selection { path, lines }, Some(request)) => request.selection = Some((path, lines)),
@@ -220,21 +220,21 @@ impl<'a> Conversation<'a> {
     }
 
     fn file_changed(&mut self, diff: &FileDiff<'a>) {
-        let known = match diff.from {
+        let known = match &diff.from {
             None => Some(Cow::Borrowed("")),
             Some(from) => match self.files.remove(from) {
                 Some(File::Known { now, .. }) => Some(now),
                 _ => None,
             },
         };
-        let Some(to) = diff.to else { return };
-        self.changes.push(Change { path: to.into(), blocks: blocks_of(diff) });
+        let Some(to) = diff.to.clone() else { return };
+        self.changes.push(Change { path: to.clone(), blocks: blocks_of(diff) });
         let Some(known) = known else { return };
         if let Some(text) = diff::apply(&known, &diff.hunks) {
-            self.know(to.into(), text.into());
+            self.know(to, text.into());
         } else if has_new_side(&known, diff) {
             // After a rebase the text comes as it is now and the diff only says what the user did to get there.
-            self.know(to.into(), known);
+            self.know(to, known);
         }
     }
 

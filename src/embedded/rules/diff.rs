@@ -2,13 +2,15 @@
 //!
 //! Never guesses: a hunk whose lines do not stand where it says fails, and the file counts as unknown again.
 
+use std::borrow::Cow;
+
 /// One file's part of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileDiff<'a> {
     /// The path before; `None` for a created file.
-    pub from: Option<&'a str>,
+    pub from: Option<Cow<'a, str>>,
     /// The path after; `None` for a deleted file.
-    pub to: Option<&'a str>,
+    pub to: Option<Cow<'a, str>>,
     /// The changes, in order.
     pub hunks: Vec<Hunk<'a>>,
 }
@@ -53,8 +55,8 @@ impl<'a> FileDiff<'a> {
         let (mut from, mut to) = (None, None);
         if let Some(path) = line(rest).0.strip_prefix("rename from ") {
             let (second, after) = line(line(rest).1);
-            from = Some(path);
-            to = Some(second.strip_prefix("rename to ")?);
+            from = Some(unquoted(path)?);
+            to = Some(unquoted(second.strip_prefix("rename to ")?)?);
             rest = after;
         }
         if let (Some(old), Some(new)) = (line(rest).0.strip_prefix("--- "), line(line(rest).1).0.strip_prefix("+++ ")) {
@@ -147,8 +149,34 @@ pub fn line(text: &str) -> (&str, &str) {
     text.split_once('\n').unwrap_or((text, ""))
 }
 
-fn path<'a>(header: &'a str, prefix: &str) -> Option<&'a str> {
-    header.trim_end_matches('\t').strip_prefix(prefix)
+fn path<'a>(header: &'a str, prefix: &str) -> Option<Cow<'a, str>> {
+    match unquoted(header.trim_end_matches('\t'))? {
+        Cow::Borrowed(name) => Some(name.strip_prefix(prefix)?.into()),
+        Cow::Owned(name) => Some(name.strip_prefix(prefix)?.to_owned().into()),
+    }
+}
+
+/// A name as it is: git puts one with odd characters in quotes and escapes these.
+fn unquoted(name: &str) -> Option<Cow<'_, str>> {
+    let Some(quoted) = name.strip_prefix('"') else { return Some(name.into()) };
+    let mut bytes = Vec::with_capacity(quoted.len());
+    let mut rest = quoted.strip_suffix('"')?.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'\\' => match rest.next()? {
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'r' => b'\r',
+                high @ b'0'..=b'3' => {
+                    let digit = |digit: u8| matches!(digit, b'0'..=b'7').then_some(digit - b'0');
+                    (high - b'0') << 6 | digit(rest.next()?)? << 3 | digit(rest.next()?)?
+                }
+                literal => literal,
+            },
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 /// `12,3` or `12`.
@@ -183,13 +211,22 @@ mod tests {
 
     #[test]
     fn creations_deletions_and_moves_name_their_paths() {
-        let read = |text| FileDiff::read(text).map(|(diff, _)| (diff.from, diff.to, diff.hunks.len()));
-        assert_eq!(read("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+x\n"), Some((None, Some("new"), 1)));
-        assert_eq!(read("--- a/old\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"), Some((Some("old"), None, 1)));
-        assert_eq!(read("rename from a b\nrename to c\nprose"), Some((Some("a b"), Some("c"), 0)));
+        let read = |text| {
+            let (diff, _) = FileDiff::read(text)?;
+            Some((diff.from.map(Cow::into_owned), diff.to.map(Cow::into_owned), diff.hunks.len()))
+        };
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(read("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+x\n"), Some((None, some("new"), 1)));
+        assert_eq!(read("--- a/old\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"), Some((some("old"), None, 1)));
+        assert_eq!(read("rename from a b\nrename to c\nprose"), Some((some("a b"), some("c"), 0)));
         assert_eq!(
             read("rename from a\nrename to c\n--- a/a\n+++ b/c\n@@ -1 +1 @@\n-x\n+y\n"),
-            Some((Some("a"), Some("c"), 1))
+            Some((some("a"), some("c"), 1))
+        );
+        assert_eq!(
+            read("--- \"a/\\\"\\303\\251\\\\\"\n+++ b/n\n"),
+            Some((some("\"é\\"), some("n"), 0)),
+            "names in quotes, as git writes them"
         );
         assert_eq!(read("--- prose, not a diff\n"), None);
     }

@@ -75,19 +75,17 @@ fn request(text: &str) -> Part<'_> {
 
 /// A frame at the start of `text`; the part is `None` for a frame of unknown kind.
 fn frame(text: &str) -> Option<(Option<Part<'_>>, &str)> {
-    let (head, _) = line(text);
-    let head = &head[..=head.find('>')?];
-    let (name, _) = head.strip_prefix('<')?.split_once(' ')?;
-    let bytes: usize = attribute(head, "bytes")?.parse().ok()?;
+    let Head { name, attributes, body } = Head::read(text)?;
+    let attribute = |wanted: &str| attributes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    let bytes: usize = attribute("bytes")?.parse().ok()?;
     let close = format!("</{name}>");
-    let body = &text[head.len()..];
     let (inner, rest) =
         framed(body.strip_prefix('\n'), bytes, &format!("\n{close}")).or_else(|| framed(Some(body), bytes, &close))?;
-    let path = || attribute(head, "path").map(decoded);
+    let path = || attribute("path").map(decoded);
     let part = match name {
         "file" => Some(Part::File { path: path()?, text: inner }),
         "selection" => {
-            let (first, last) = attribute(head, "lines")?.split_once('-')?;
+            let (first, last) = attribute("lines")?.split_once('-')?;
             Some(Part::Selection { path: path()?, lines: (first.parse().ok()?, last.parse().ok()?) })
         }
         "diagnostics" => Some(Part::Diagnostics { path: path()?, text: inner }),
@@ -98,15 +96,39 @@ fn frame(text: &str) -> Option<(Option<Part<'_>>, &str)> {
     Some((part, rest.strip_prefix('\n').unwrap_or(rest)))
 }
 
+/// `<NAME ATTRIBUTE="VALUE" …>`
+struct Head<'a> {
+    name: &'a str,
+    attributes: Vec<(&'a str, &'a str)>,
+    /// What follows it.
+    body: &'a str,
+}
+
+impl<'a> Head<'a> {
+    /// Value by value, for a value may look like the end of a head; only quotes and line ends are in none.
+    fn read(text: &'a str) -> Option<Head<'a>> {
+        let (name, mut rest) = line(text).0.strip_prefix('<')?.split_once(' ')?;
+        let mut attributes = Vec::new();
+        loop {
+            let (attribute, value) = rest.split_once("=\"")?;
+            let (value, after) = value.split_once('"')?;
+            attributes.push((attribute, value));
+            match after.strip_prefix(' ') {
+                Some(more) => rest = more,
+                None => {
+                    let left = after.strip_prefix('>')?.len();
+                    let body = &text[line(text).0.len() - left..];
+                    return Some(Head { name, attributes, body });
+                }
+            }
+        }
+    }
+}
+
 fn framed<'a>(body: Option<&'a str>, bytes: usize, close: &str) -> Option<(&'a str, &'a str)> {
     let body = body?;
     let inner = body.get(..bytes)?;
     Some((inner, body[bytes..].strip_prefix(close)?))
-}
-
-fn attribute<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    let start = head.find(&format!(" {name}=\""))? + name.len() + 3;
-    head[start..].split('"').next()
 }
 
 /// A percent-encoded path as it is.
@@ -130,7 +152,7 @@ mod tests {
         let parts = parts(&message);
         assert_eq!(parts[0], Part::File { path: "a\"b%.rs".into(), text: file });
         let Part::Diff(diff) = &parts[1] else { panic!("{parts:?}") };
-        assert_eq!((diff.to, diff.hunks.len()), (Some("y"), 1));
+        assert_eq!((diff.to.as_deref(), diff.hunks.len()), (Some("y"), 1));
         assert_eq!(parts[2], Part::Request { action: "fix", path: Some("src/a\".rs".into()) });
         assert_eq!(parts[3], Part::Selection { path: "y".into(), lines: (3, 4) });
         assert_eq!(parts[4], Part::Diagnostics { path: "y".into(), text: "1:1 x" });
@@ -140,8 +162,12 @@ mod tests {
 
     #[test]
     fn a_frame_with_a_wrong_count_is_prose() {
+        let name = "<file path=\"a bytes=\" bytes=\"1\">\nx\n</file>";
+        assert_eq!(parts(name), [Part::File { path: "a bytes=".into(), text: "x" }], "its name looks like a count");
         assert_eq!(parts("<file path=\"x\" bytes=\"9\">\nab\n</file>\n"), []);
         assert_eq!(parts("<file path=\"x\" bytes=\"0\">\n\n</file>"), [Part::File { path: "x".into(), text: "" }]);
+        let name = "<file path=\">a\" bytes=\"0\">\n\n</file>";
+        assert_eq!(parts(name), [Part::File { path: ">a".into(), text: "" }], "its name looks like an end");
         assert_eq!(parts("Request: edit\n"), [Part::Request { action: "edit", path: None }]);
     }
 }

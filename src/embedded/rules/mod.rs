@@ -7,10 +7,10 @@
 mod analysis;
 mod braces;
 mod conversation;
-mod diff;
+pub mod diff;
 mod finish;
 mod fix;
-mod frames;
+pub mod frames;
 mod instruction;
 mod intent;
 mod lexer;
@@ -42,6 +42,9 @@ for anything else set provider.base_url and provider.api_key_env in the configur
 /// What the agent says of something it has seen and cannot do.
 const BY_MODEL: &str = "A model would do that: set provider.base_url and provider.api_key_env in the configuration \
 (pilotlight config shows where).";
+
+/// Refused patches after which a turn is given up.
+const REFUSALS: usize = 2;
 
 /// One item of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +83,13 @@ impl Reply {
 pub fn respond(conversation: &[Item]) -> Reply {
     let conversation = Conversation::read(conversation);
     let Some(request) = &conversation.request else { return Reply::say(CANNOT) };
+    // Before anything is read again: what is known of the files does not help any more.
+    if conversation.refused_patches >= REFUSALS {
+        let why = conversation.refusal.strip_prefix("Error:").unwrap_or(conversation.refusal).trim();
+        return Reply::say(format!(
+            "Pilotlight's embedded agent gave up: its patch was refused twice, the last time with: {why}"
+        ));
+    }
     let answer = match request.action {
         "finish" => finish::finish(&conversation),
         "fix" => fix::fix(&conversation, request),

@@ -10,9 +10,6 @@ use super::{Reply, ReplyItem};
 const FILES: usize = 400;
 /// Bytes in one patch.
 const BYTES: usize = 1_000_000;
-/// Refused patches after which a turn is given up.
-const REFUSALS: usize = 2;
-
 /// Edits by file, and what to say when they are made.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -25,12 +22,6 @@ pub struct Plan {
 impl Plan {
     /// The next patch, or the summary when nothing is left to do.
     pub fn next(mut self, conversation: &Conversation<'_>) -> Reply {
-        if conversation.refused_patches >= REFUSALS {
-            let why = conversation.refusal.strip_prefix("Error:").unwrap_or(conversation.refusal).trim();
-            return Reply::say(format!(
-                "Pilotlight's embedded agent gave up: its patch was refused twice, the last time with: {why}"
-            ));
-        }
         let mut sections = String::new();
         let mut files = 0;
         for (path, edits) in self.edits.iter_mut().filter(|(path, _)| !conversation.is_patched(path)) {

@@ -75,3 +75,62 @@ impl Answer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::event::decode;
+
+    /// What a server may say, in the server's own words.
+    const EVENTS: [&str; 9] = [
+        r#"{"type":"response.created"}"#,
+        r#"{"type":"response.output_text.delta","delta":"ab"}"#,
+        r#"{"type":"response.output_item.done","item":{"type":"function_call","call_id":"c1","name":"x","arguments":"{}"}}"#,
+        r#"{"type":"response.output_item.done","item":{"type":"message","role":"assistant","content":[]}}"#,
+        r#"{"type":"response.completed","response":{"id":"r","output":[{"type":"reasoning","id":"rs"}]}}"#,
+        r#"{"type":"response.completed"}"#,
+        r#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"steered"}}}"#,
+        r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}"#,
+        r#"{"type":"nobody.knows"}"#,
+    ];
+
+    proptest! {
+        #[test]
+        fn any_sequence_of_events_is_the_answer_that_its_items_make(
+            sequence in prop::collection::vec(0..EVENTS.len(), 0..12)
+        ) {
+            let (mut answer, mut heard) = (Answer::to(false), String::new());
+            // Of a response that was steered away from, nothing counts.
+            let (mut items, mut text) = (0, String::new());
+            for event in sequence {
+                let mut watcher = |happening: Happening<'_>| {
+                    if let Happening::Text(delta) = happening {
+                        heard.push_str(delta);
+                    }
+                };
+                let taken = answer.take(decode(EVENTS[event]).unwrap(), &mut watcher);
+                match (event, taken) {
+                    (1, Ok(None)) => text.push_str("ab"),
+                    (2 | 3, Ok(None)) => items += 1,
+                    (6, Ok(None)) => (items, text) = (0, String::new()),
+                    (0 | 8, Ok(None)) => {}
+                    (4 | 5, Ok(Some((found, _)))) => {
+                        // Items that were sent, else those of the last event, else the text.
+                        let repeated = usize::from(event == 4);
+                        let expected = if items > 0 { items } else { repeated.max(usize::from(!text.is_empty())) };
+                        prop_assert_eq!(found.len(), expected);
+                        break;
+                    }
+                    (7, Err(Stop::Trouble(Trouble::Api { after_output, .. }))) => {
+                        prop_assert_eq!(after_output, items > 0 || !text.is_empty(), "only what was received counts");
+                        break;
+                    }
+                    (event, _) => prop_assert!(false, "{} was taken for something else", EVENTS[event]),
+                }
+                prop_assert!(heard.ends_with(&text), "what is received is shown");
+            }
+        }
+    }
+}

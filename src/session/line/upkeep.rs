@@ -59,6 +59,14 @@ impl Line {
         }
     }
 
+    /// The user's yes is gone: everything is put out and forgotten until there is another.
+    pub(super) fn withdraw(&mut self) {
+        tracing::info!("consent was taken back");
+        self.wakes = false;
+        self.board.tell(Happened::Revoked);
+        self.reset();
+    }
+
     /// Closes the connection properly, without waiting long.
     pub async fn close(&mut self) {
         self.lighting.stop();
@@ -78,6 +86,7 @@ impl Line {
         };
         // Somebody at work is a reason to light a session that rests, and to try again where the next try is far off.
         let sleeps = self.wakes && self.profile.warm && matches!(self.link, Link::None) && !busy;
+        let guarded = self.profile.consent.is_some() && !matches!(self.link, Link::None);
         tokio::select! {
             lit = self.lighting.next() => self.lit(lit),
             incoming = async { match &mut self.link {
@@ -92,12 +101,21 @@ impl Line {
             () = at(self.comeback.at) => self.come_back(),
             () = at(rotate_at.filter(|_| !busy)) => self.rotate(),
             () = at(rest_at) => self.rest(),
+            // As often as it is made sure that the connection is alive, so is that it may be.
+            () = sleep(self.profile.limits.liveness.ping_interval), if guarded => {
+                if !self.profile.may_send().await {
+                    self.withdraw();
+                }
+            }
             () = self.activity.next(), if sleeps && self.comeback.knocks_late() => self.light(),
         }
     }
 
     /// A background attempt ended: first light, a comeback, or a rotation.
     fn lit(&mut self, lit: Result<Made, ConnectFailure>) {
+        if let Err(ConnectFailure::Revoked(_)) = lit {
+            return self.withdraw();
+        }
         let auto = self.may_use_http();
         let outage = self.is_outage();
         match (lit, &mut self.link) {
@@ -358,6 +376,7 @@ impl Line {
                 Ok(Ok(()))
             }
             Err(ConnectFailure::Key(reason)) => Err(Failure::Key(reason).into()),
+            Err(ConnectFailure::Revoked(endpoint)) => Err(Failure::Revoked(endpoint).into()),
             Err(error) => {
                 self.link = Link::None;
                 Ok(Err(error))

@@ -169,6 +169,27 @@ fn changes_that_come_before_their_document_are_not_lost() {
 }
 
 #[test]
+fn of_changes_without_a_document_no_more_is_kept_than_fits() {
+    let documents = Documents::new(PositionEncoding::Utf16);
+    let early = |name: &str, changes: Vec<Change>| {
+        documents.change(&format!("file:///w/{name}"), 2, changes);
+        let state = documents.lock();
+        let kept = state.early.iter().map(|early| early.uri.trim_start_matches("file:///w/").to_owned());
+        (kept.collect::<Vec<_>>().concat(), state.early.iter().map(Early::bytes).sum::<usize>() <= MAX_EARLY_BYTES)
+    };
+    let third = || vec![full(&"x".repeat(MAX_EARLY_BYTES / 3 - 1000))];
+    assert_eq!(early("a", third()), ("a".to_owned(), true));
+    assert_eq!(early("b", third()), ("ab".to_owned(), true));
+    assert_eq!(early("c", third()), ("abc".to_owned(), true));
+    assert_eq!(early("d", third()), ("bcd".to_owned(), true), "the oldest goes");
+    assert_eq!(early("e", vec![full(&"x".repeat(MAX_EARLY_BYTES))]), ("bcd".to_owned(), true), "too large by itself");
+    let many = (0..=MAX_EARLY_BYTES / size_of::<Change>()).map(|_| full("")).collect();
+    assert_eq!(early("f", many), ("bcd".to_owned(), true), "changes without text take up room as well");
+    (0..MAX_EARLY).for_each(|_| drop(early("g", vec![key(0, "x")])));
+    assert_eq!(early("h", vec![key(0, "x")]), ("g".repeat(MAX_EARLY - 1) + "h", true));
+}
+
+#[test]
 fn unknown_documents_are_ignored() {
     let documents = Documents::new(PositionEncoding::Utf16);
     assert_eq!(documents.change(URI, 2, vec![full("x")]), Applied::Unknown);

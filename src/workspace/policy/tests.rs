@@ -225,6 +225,20 @@ fn a_pilotlightignore_that_cannot_be_read_hides_its_folder() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_a_pilotlightignore_and_is_none_hides_its_folder() {
+    let tree = Tree::new(&[("a/.pilotlightignore/list", "x\n"), ("b/.gitignore/list", "x\n")]);
+    let policy = tree.policy("", &[]);
+    check(&policy, &["a/anything"], &["b/anything", "c"]);
+    fs::remove_dir_all(tree.temp.path().join("a/.pilotlightignore")).unwrap();
+    check(&policy, &[], &["a/anything"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", tree.temp.path().join("a/.pilotlightignore")).unwrap();
+        check(&policy, &["a/anything"], &["c"]);
+    }
+}
+
+#[test]
 fn a_wrong_pattern_of_the_user_is_named() {
     let rules = ContextRules { exclude: vec!["ok".into(), "x{y".into()], ..Default::default() };
     let error = Policy::new(Path::new("/nowhere"), rules).err().unwrap();

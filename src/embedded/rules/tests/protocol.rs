@@ -91,6 +91,7 @@ fn a_refused_patch_is_tried_once_more_on_the_text_as_it_is() {
         "Pilotlight's embedded agent gave up: its patch was refused twice, the last time with: hunk 1 does not fit"
     );
     assert_eq!(editor.patches.len(), 2);
+    assert_eq!(editor.calls.iter().filter(|call| call.contains("src/a.rs")).count(), 2, "it is not read once more");
 }
 
 #[test]
