@@ -47,6 +47,7 @@ function describe(session: Session): string {
   const folder = session.root.split(/[\\/]/).filter((part) => part !== "").at(-1) ?? session.root;
   const lines = [`$(folder) ${escape(folder)}: ${session.state}`];
   if (how.length > 0) lines.push(how.join(" · "));
+  if (session.reason) lines.push(escape(session.reason));
   if (session.last) lines.push(`Last turn: ${escape(receiptLine(session.last))}`);
   return lines.join("  \n");
 }

@@ -14,6 +14,8 @@ export interface Session {
   turns?: number;
   connections?: number;
   last?: Receipt | null;
+  /** Why it is offline. */
+  reason?: string;
 }
 
 /** What the command `pilotlight.status` returns and the notification of that name carries. */

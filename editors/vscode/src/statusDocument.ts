@@ -39,6 +39,7 @@ function describe(status: Status): string {
 function describeSession(session: Session): string {
   const facts: [string, unknown][] = [
     ["State", session.state],
+    ["Reason", session.reason],
     ["Model", session.model],
     ["Endpoint", session.endpoint],
     ["Transport", session.transport],

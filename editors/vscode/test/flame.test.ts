@@ -23,6 +23,11 @@ test("a state that a newer server knows is shown by its name", () => {
   assert.deepEqual(look("running", session("banked")), { text: "$(flame) banked", spoken: "Pilotlight: banked", warns: false });
 });
 
+test("why a session is offline is in the tooltip", () => {
+  const offline = { ...session("offline"), reason: "the provider refused the API key" };
+  assert.match(tooltip({ version: "1", sessions: [offline] }, "Pilotlight: offline", false), /refused the API key/);
+});
+
 test("the tooltip's Markdown is ours alone", () => {
   const hint = tooltip({ version: "1", sessions: [session("warm")] }, "Pilotlight: warm", true);
   assert.match(hint, /shop\\_\\\[1\\\]: warm/);

@@ -70,6 +70,8 @@ exports.run = async () => {
   await vscode.commands.executeCommand("pilotlight.ask", { uri: document.uri.toString(), question: "And now?" });
   await until("the new receipt was seen", () => wasSeen("new-receipt"));
 
+  await vscode.commands.executeCommand("workbench.action.closeEditorsInOtherGroups");
+
   // A change of several files is asked about; what is declined leaves everything as it was.
   const definition = await vscode.workspace.openTextDocument(path.join(root, "src", "price.rs"));
   const definer = await vscode.window.showTextDocument(definition);
@@ -136,7 +138,6 @@ exports.parts = {
     if (!person.isAskedToLookAt("flame")) return false;
     await person.page.locator(".statusbar-item:has(.codicon-flame)").hover();
     const hover = person.page.locator(".monaco-hover", { hasText: "Last turn: finish refused" });
-    await person.shot("flame");
     await hover.locator("a", { hasText: "Receipts" }).waitFor();
     assert.ok(await person.page.locator('.statusbar-item [aria-label^="Pilotlight: warm"]').count(), "a screen reader says its state");
     await person.shot("flame");
