@@ -110,7 +110,7 @@ async fn after_a_no_nothing_was_dialled_and_the_next_action_asks_again() {
         for times in 1..=2 {
             let turn = begin(&mut editor, "src/lib.rs");
             editor.expect_outcome(&turn, "refused");
-            editor.expect_warning(&format!("Nothing was sent to {HOST}"));
+            editor.expect_warning("To allow it, choose the action again");
             assert_eq!((questions(&editor).len(), state(&mut editor)), (times, json!("consent")));
         }
         assert_eq!(far.remote.dialled(), 0);
@@ -126,7 +126,10 @@ async fn after_a_yes_by_code_action_the_turn_goes_on_where_there_are_no_question
     let mut editor = far.editor(Client::helix25());
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "refused");
-    editor.expect_warning(&format!("Allow Pilotlight to send this workspace to {HOST}"));
+    let warning = editor.expect_warning("Nothing was sent.");
+    let seen: String = warning.chars().take(80).collect();
+    assert!(seen.contains("\u{201c}Allow Pilotlight to send…\u{201d}"), "Helix cuts it: {warning}");
+    assert!(warning.contains(HOST), "{warning}");
     assert_eq!(far.remote.dialled(), 0);
     let allow = editor.action("src/lib.rs", "fn", "pilotlight.trust");
     let turn = editor.choose(&allow).unwrap()["turn"].as_str().expect("the turn goes on").to_owned();
@@ -142,7 +145,7 @@ async fn what_was_asked_for_in_another_text_does_not_go_on() {
     let mut editor = far.editor(Client::helix25());
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "refused");
-    editor.expect_warning("Nothing was sent yet");
+    editor.expect_warning("Nothing was sent.");
     editor.change("src/lib.rs", "fn a", "fn b");
     let allow = editor.action("src/lib.rs", "fn", "pilotlight.trust");
     assert_eq!(editor.choose(&allow).unwrap()["turn"], Value::Null);

@@ -9,9 +9,10 @@ mod scripted;
 #[cfg(test)]
 mod support;
 
+use provider::{Call, Provider, Reply};
 use scripted::{begin, patching};
 use serde_json::{Value, json};
-use support::{Client, Project, TestEditor, User};
+use support::{Client, Project, TestEditor, User, finish};
 
 const FILES: &str = "\
 //- Cargo.toml
@@ -238,4 +239,55 @@ async fn never_waives_the_question_for_files_that_are_created() {
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "applied");
     assert_eq!(questions(&editor), 0);
+}
+
+/// Every way to change a sensitive file, with the files that are there afterwards if it is done.
+const GRAVE: [&str; 5] = [
+    SENSITIVE,
+    "*** Delete File: Cargo.toml\n",
+    "*** Update File: Cargo.toml\n*** Move to: notes.txt\n@@\n-name = \"shapes\"\n+name = \"forms\"\n",
+    "*** Add File: build.rs\n+fn main() {}\n",
+    "*** Update File: src/circle.rs\n*** Move to: build.rs\n@@\n-pub fn area() {}\n+pub fn surface() {}\n",
+];
+
+fn assert_untouched(project: &Project, patch: &str) {
+    assert!(project.read("Cargo.toml").contains("shapes") && project.root().join("src/circle.rs").exists(), "{patch}");
+    assert!(!project.root().join("build.rs").exists() && !project.root().join("notes.txt").exists(), "{patch}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_to_such_a_file_without_a_yes_whatever_the_client_and_the_setting() {
+    // Of what can be done, the last client can only change texts.
+    let clients = [
+        (Client::vscode(), "refused", &GRAVE[..]),
+        (Client::neovim(), "refused", &GRAVE),
+        (Client::helix25(), "proposed", &GRAVE[..1]),
+    ];
+    for (client, outcome, patches) in clients {
+        for patch in patches {
+            let project = Project::new(FILES);
+            let client = client.clone().with_user(User::Declines);
+            let (_provider, mut editor) = patching(client, &project, "[edit]\nconfirm = \"never\"\n", patch).await;
+            let turn = begin(&mut editor, "src/lib.rs");
+            editor.expect_outcome(&turn, outcome);
+            assert_eq!(questions(&editor), usize::from(outcome == "refused"), "{patch}");
+            assert_untouched(&project, patch);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_editor_such_a_file_is_shown_and_not_written() {
+    for patch in GRAVE {
+        let project = Project::new(FILES);
+        let provider = Provider::start().await;
+        provider.script([Reply::calls([Call::patch(patch)]), Reply::text("Done.")]);
+        project
+            .configure(&format!("[provider]\nbase_url = \"{}\"\n[edit]\nconfirm = \"never\"\n", provider.base_url()));
+        let finished = finish(project.pilotlight(&["run", "Do it.", "--apply"]));
+        assert_eq!(finished.code, Some(1), "{patch}{}", finished.stderr);
+        assert!(finished.stdout.starts_with("--- ") || finished.stdout.starts_with("diff "), "{}", finished.stdout);
+        assert!(finished.stderr.contains("never done unasked"), "{}", finished.stderr);
+        assert_untouched(&project, patch);
+    }
 }

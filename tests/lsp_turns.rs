@@ -293,7 +293,7 @@ fn a_workspace_is_sent_nowhere_before_the_user_said_yes() {
         );
         let turn = editor.begin_finish("src/station.rs", "load");
         editor.expect_outcome(&turn, "refused");
-        editor.expect_warning("provider.invalid");
+        editor.expect_warning("Nothing was sent.");
         assert_eq!(editor.asked("window/showMessageRequest").len(), usize::from(asks));
         let session = &editor.command("pilotlight.status", json!({}))["sessions"][0];
         assert_eq!((&session["state"], &session["connections"]), (&json!("consent"), &json!(0)));

@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::Path;
 
-use pilotlight::config::{Config, Loaded, Sources, UserFile, load, narrow, narrow_from_editor, render};
+use pilotlight::config::{Config, Loaded, Sources, UserFile, load, narrow, narrow_from_editor, settings};
 use pilotlight::workspace::{ContextRules, Policy, RelPath};
 
 /// Paths of which some are excluded and some are not.
@@ -32,7 +32,7 @@ pub fn check(data: &[u8]) {
         assert!(!said.trim().is_empty(), "an error says what is wrong");
         Loaded::default()
     });
-    assert!(!render(&loaded).is_empty());
+    assert!(!settings(&loaded).is_empty());
     for consented in [false, true] {
         let narrowed = narrow(&loaded, &workspace_file, consented);
         is_narrower(&loaded, &narrowed, consented, home.path());

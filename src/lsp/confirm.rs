@@ -43,3 +43,6 @@ pub fn question(plan: &Plan) -> String {
     let note = if unsaved { " New files stay unsaved until you save them." } else { "" };
     format!("Pilotlight would {}.{note}", shown(&plan.describe()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,10 +68,13 @@ pub async fn first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequest,
     let name = desk.provider.url.host().to_owned();
     if !editor.abilities().is_some_and(|abilities| abilities.message_requests) {
         desk.hold(held, Instant::now() + CONSENT_WITHIN);
-        let action = allow_title(&name);
-        host.refuse(format!("Nothing was sent yet. Choose the code action \u{201c}{action}\u{201d} to go on."));
+        // What to do stands in the first 80 columns: Helix has one line for it.
+        host.refuse(format!(
+            "Nothing was sent. Choose the code action \u{201c}Allow Pilotlight to send…\u{201d} to go on with {name}."
+        ));
         return;
     }
+    host.waits_for_consent(&name);
     let actions = custom_actions(editor, desk).await;
     let params = json!({
         "type": 3,
@@ -85,7 +88,7 @@ pub async fn first(editor: &Arc<Editor>, desk: &Arc<Desk>, request: TurnRequest,
     };
     let allowed = answer.is_ok_and(|answer| answer.get("title").and_then(Value::as_str) == Some("Allow"));
     if !allowed {
-        host.refuse(format!("Nothing was sent to {name}. Choose the action again when you want to allow it."));
+        host.refuse("Nothing was sent. To allow it, choose the action again.".into());
         return;
     }
     if let Err(reason) = grant(editor, desk, actions).await {

@@ -292,3 +292,6 @@ fn fed_diagnostics(editor: &Arc<Editor>, params: Value) -> Result<(), String> {
     desk.diagnostics.replace(path, reported);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

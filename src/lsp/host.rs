@@ -86,6 +86,11 @@ impl EditorHost {
         }
     }
 
+    /// Says that the user has to allow it first: the question may be out of sight by now.
+    pub fn waits_for_consent(&self, name: &str) {
+        self.inner.progress.say(format!("waiting for you: may this workspace be sent to {name}?"));
+    }
+
     /// Ends a turn that never reached its session.
     pub fn refuse(&self, message: String) {
         let receipt = Receipt {

@@ -28,7 +28,7 @@ use crate::workspace::{Consents, Documents, PositionEncoding};
 
 /// Requests handled at once. The framework's default of 4 lets a few waiting ones hold up everything, cancels included
 /// (`safety.md` 2).
-const CONCURRENCY: usize = 256;
+pub(super) const CONCURRENCY: usize = 256;
 /// The files that say what a model may see and how edits are made; the rest of the disk is read anew anyway.
 pub const WATCHED: [&str; 3] = [".gitignore", ".pilotlightignore", WORKSPACE_FILE];
 /// How long sessions get to close their connections.

@@ -8,9 +8,8 @@ hx=$1 runtime=$2 scratch=$3 languages=$4 answer=$5
 
 begin
 choose "Finish" && pass "Finish this change" || fail "the code action is offered"
-wait_for "Nothing was sent yet" && pass "told that nothing was sent" || fail "told that nothing was sent"
-screen > "$scratch/screen-told.txt"
-shows "Allow Pilotlight to send this workspace to api.pilotlight.test" && pass "told which code action to choose" ||
+wait_for "Nothing was sent." && pass "told that nothing was sent" || fail "told that nothing was sent"
+shows "Choose the code action “Allow Pilotlight to send…”" && pass "told which code action to choose" ||
   fail "told which code action to choose"
 if [ "$answer" = Allow ]; then
   choose "Allow Pilotlight to send" && pass "allowed" || fail "the consent is offered"

@@ -47,7 +47,7 @@ if answer == "Allow" then
   step("was asked once for consent", function() return #asked == 2 end, function() return vim.inspect(asked) end)
 else
   step("is told that nothing was sent, and what to do", function()
-    return messages():find("Nothing was sent to api.pilotlight.test. Choose the action again", 1, true)
+    return messages():find("Nothing was sent. To allow it, choose the action again.", 1, true)
   end, messages)
   step("nothing changed", function() return text_of("main.rs") == "" end)
 end

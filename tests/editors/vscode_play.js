@@ -1,6 +1,6 @@
-// Plays scenarios (the files in vscode/) in a real VS Code: those that share a server in windows of it, one after the other.
+// Plays a scenario (a file in vscode/) in a real VS Code. ARGUMENT is the scenario's own.
 //
-//   node vscode_play.js CODE_SERVER PLAYWRIGHT CHROMIUM EXTENSION SCRATCH PILOTLIGHT SCENARIO
+//   node vscode_play.js CODE_SERVER PLAYWRIGHT CHROMIUM EXTENSION SCRATCH PILOTLIGHT SCENARIO [ARGUMENT]
 //
 // SCRATCH/project holds a copy of the sample beside this file; logs and screenshots (shot-*.png) are left in SCRATCH.
 // Exit code 0 if the scenario passed and each of the person's parts was played.
@@ -8,7 +8,7 @@ const path = require("node:path");
 
 const { Started, Workbench } = require("./vscode_workbench");
 
-const [codeServer, playwright, chromium, extension, scratch, pilotlight, name] = process.argv.slice(2);
+const [codeServer, playwright, chromium, extension, scratch, pilotlight, name, argument] = process.argv.slice(2);
 
 async function main(started) {
   const scenario = require(path.join(__dirname, "vscode", `${name}.js`));
@@ -19,6 +19,7 @@ async function main(started) {
   const failures = await bench.play(path.join(__dirname, "vscode", `${name}.js`), {
     folder: path.join(scratch, "project"),
     extension: prepared.extension ?? extension,
+    argument,
   });
   failures.push(...((await scenario.afterwards?.(around)) ?? []));
   for (const failure of failures) console.log(`FAIL  ${failure}`);

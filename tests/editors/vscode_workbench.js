@@ -97,7 +97,7 @@ class Workbench {
   }
 
   /** Opens a window on a folder and plays a scenario in it. Returns the names of what went wrong. */
-  async play(file, { folder, extension }) {
+  async play(file, { folder, extension, argument }) {
     const scenario = require(file);
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
     page.setDefaultTimeout(3_000);
@@ -120,7 +120,7 @@ class Workbench {
     await page.goto(`http://127.0.0.1:${this.port}/?${query}`, { timeout: TIMEOUT_MS });
 
     const person = this.#person(page);
-    const waiting = new Map(Object.entries(scenario.parts ?? {}));
+    const waiting = new Map(Object.entries(typeof scenario.parts === "function" ? scenario.parts(argument) : scenario.parts));
     for (const end = Date.now() + TIMEOUT_MS; exitCode === undefined && Date.now() < end; await sleep(50)) {
       for (const [name, part] of waiting) {
         if (await part(person).catch((error) => this.#note(log, name, error))) {
