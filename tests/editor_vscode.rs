@@ -9,12 +9,10 @@ mod provider;
 #[cfg(test)]
 mod remote;
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, Once, PoisonError};
 
-use editors::{Far, Scratch, run, script, search_path, shipped};
+use editors::{Far, Scratch, pictures_to_update, run, script, search_path, shipped};
 use installed::{EDITORS, Installed};
 
 /// The extension is compiled into one folder, by one test at a time; two whole VS Codes at once are too much as well.
@@ -49,17 +47,10 @@ fn play_in(scratch: &Scratch, installed: &Installed, scenario: &[&str]) {
     vscode.args(["CODE_SERVER", "PLAYWRIGHT", "CHROMIUM"].map(|name| installed.path(name)));
     vscode.arg(shipped("vscode")).arg(scratch.path()).arg(env!("CARGO_BIN_EXE_pilotlight")).args(scenario);
     // Which pictures there are, the scenarios say.
-    if std::env::var_os("PILOTLIGHT_UPDATE_PICTURES").is_some_and(|set| set == "1") {
-        vscode.env("PILOTLIGHT_UPDATE_PICTURES", pictures());
+    if let Some(folder) = pictures_to_update() {
+        vscode.env("PILOTLIGHT_UPDATE_PICTURES", folder);
     }
     run(vscode);
-}
-
-/// Where the pictures of the READMEs are.
-fn pictures() -> PathBuf {
-    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    fs::create_dir_all(&pictures).expect("the pictures' folder");
-    pictures
 }
 
 #[test]

@@ -184,7 +184,7 @@ exports.parts = {
   "opened the receipts from the session menu": async ({ page, picture }) => {
     const row = page.locator(`${QUICK_INPUT} .quick-input-list-row`, { hasText: "Show receipts" });
     if (!(await row.isVisible())) return false;
-    await picture("menu", { x: 330, y: 30, width: 624, height: 320 });
+    await picture("menu", { x: 340, y: 30, width: 602, height: 316 });
     await row.click();
     return true;
   },
