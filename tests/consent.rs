@@ -308,7 +308,7 @@ async fn actions_of_a_workspace_are_named_in_the_question_and_come_with_the_yes(
     let far = Far::new("").await;
     far.project.write(".pilotlight.toml", ACTIONS);
     let mut editor = far.editor(Client::vscode());
-    editor.expect_warning("custom actions of a workspace need your consent");
+    editor.expect_warning("a workspace's actions are offered once you have allowed it to be sent");
     assert!(!offers(&mut editor, "Tidy up"));
     let argument = json!({"uri": editor.uri("src/lib.rs"), "range": editor.range("src/lib.rs", "fn"), "name": "tidy"});
     assert!(editor.try_command("pilotlight.action", argument.clone()).is_err(), "nor can it be called by its name");

@@ -283,6 +283,15 @@ async fn a_patch_goes_on_from_what_those_before_it_created_moved_and_deleted() {
         (update("src/a.rs", "    one();", "    eins();"), "Error: src/a.rs"),
         (update("src/moved.rs", "    one();", "    eins();"), "Done: src/moved.rs"),
         (Call::patch("*** Update File: src/new.rs\n*** Move to: src/moved.rs\n"), "Error: src/moved.rs exists already"),
+        (
+            Call::patch("*** Add File: src/b.rs/d.rs\n+fn d() {}\n"),
+            "Error: src/b.rs/d.rs is not available for a new file",
+        ),
+        (
+            Call::patch("*** Add File: src/new.rs/d.rs\n+fn d() {}\n"),
+            "Error: src/new.rs/d.rs is not available for a new",
+        ),
+        (Call::patch("*** Add File: deep/e.rs\n+fn e() {}\n*** Add File: deep\n+x\n"), "Error: deep is not available"),
         (Call::patch("*** Delete File: src/b.rs\n"), "Done: src/b.rs"),
         (update("src/b.rs", "fn b() {}", "fn c() {}"), "Error: src/b.rs"),
         (Call::patch("*** Add File: src/b.rs\n+fn again() {}\n"), "Done: src/b.rs"),

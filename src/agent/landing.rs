@@ -80,6 +80,9 @@ pub enum Reason {
     /// There is something where the file was to be created.
     #[error("it exists already")]
     Occupied,
+    /// A part above it is a file.
+    #[error("a file is where its folder would be")]
+    BelowAFile,
     /// What was to be deleted or changed is not what the model saw.
     #[error("changed or deleted meanwhile")]
     Gone,
@@ -108,7 +111,7 @@ pub struct Touching {
 impl Reason {
     /// Whether the user's text and the proposal disagree; else the file cannot be edited at all.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Reason::Touching(_) | Reason::Occupied | Reason::Gone)
+        matches!(self, Reason::Touching(_) | Reason::Occupied | Reason::BelowAFile | Reason::Gone)
     }
 }
 
@@ -239,7 +242,11 @@ fn plan_file(workspace: &Workspace, change: &FileChange) -> Result<Option<Planne
             None => Operation::Edit,
         },
     };
-    let occupied = matches!(operation, Operation::Create | Operation::Rename { .. }) && workspace.exists(&change.path);
+    let is_new = matches!(operation, Operation::Create | Operation::Rename { .. });
+    if is_new && workspace.is_below_a_file(&change.path) {
+        return Err(Reason::BelowAFile);
+    }
+    let occupied = is_new && workspace.exists(&change.path);
     let target = match (&change.base, &change.theirs, &now) {
         // Fine if it is what it should be: the editor said no and did it.
         (None, theirs, Some(now)) if occupied && is_same(now, theirs.as_ref()) => return Ok(None),

@@ -115,6 +115,11 @@ impl RelPath {
         self.0.rsplit_once('/').map(|(folder, _)| RelPath(folder.to_owned()))
     }
 
+    /// The folders it is in, the nearest first.
+    pub fn above(&self) -> impl Iterator<Item = RelPath> {
+        std::iter::successors(self.parent(), RelPath::parent)
+    }
+
     /// The components.
     pub fn components(&self) -> impl Iterator<Item = &str> {
         self.0.split('/')

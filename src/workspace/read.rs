@@ -121,6 +121,15 @@ impl Workspace {
         self.canonical.join(path.to_path()).symlink_metadata().is_ok()
     }
 
+    /// Whether a part above this path is a file, so that nothing can be below it. Asks the disk.
+    pub fn is_below_a_file(&self, path: &RelPath) -> bool {
+        let is_file = |path: &RelPath| {
+            let on_disk = fs::metadata(self.canonical.join(path.to_path())).is_ok_and(|found| !found.is_dir());
+            on_disk || self.document(path).is_some()
+        };
+        path.above().any(|part| is_file(&part))
+    }
+
     /// Lets a path through policy and containment. Gives the path it leads to, below the root and in full.
     fn admit(&self, path: &RelPath) -> Result<(RelPath, PathBuf), ReadError> {
         self.policy.check(path, false)?;

@@ -164,14 +164,32 @@ impl Draft<'_> {
 
     fn may_create(&self, path: &RelPath) -> Result<(), String> {
         let exists = self.is_there(path);
-        // An excluded place is refused in the same words, whether or not something is there.
-        if self.view.workspace.check(path).is_err() {
+        // An excluded place is refused in the same words, whether or not something is there; so is one below a file, which
+        // may itself be excluded.
+        if self.view.workspace.check(path).is_err() || self.clashes(path) {
             return Err(format!("{path} is not available for a new file; choose another place"));
         }
         if exists {
             return Err(format!("{path} exists already; change it with *** Update File"));
         }
         Ok(())
+    }
+
+    /// Whether a file is above this path, or files are below it: on disk, open, or made by the turn.
+    fn clashes(&self, path: &RelPath) -> bool {
+        let below = format!("{path}/");
+        let mut of_the_turn = self.files.keys().chain(self.view.working.paths());
+        self.view.workspace.is_below_a_file(path)
+            || path.above().any(|part| self.is_made(&part))
+            || of_the_turn.any(|other| other.as_str().starts_with(&below) && self.is_made(other))
+    }
+
+    /// Whether the turn has a text for this file.
+    fn is_made(&self, path: &RelPath) -> bool {
+        match self.files.get(path) {
+            Some((_, text)) => text.is_some(),
+            None => self.view.working.get(path).is_some_and(|text| text.is_some()),
+        }
     }
 
     fn write(&mut self, path: &RelPath, before: Option<ModelText>, after: Option<ModelText>) {
