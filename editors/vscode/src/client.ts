@@ -17,12 +17,8 @@ import { previewTicked } from "./confirm.ts";
 import type { Launch } from "./launch.ts";
 import type { Prompts } from "./prompt.ts";
 
-export interface Ending {
-  /** The server ended although nobody asked it to. */
-  (): void;
-}
-
-export function createClient(launch: Launch, output: vscode.LogOutputChannel, prompts: Prompts, ended: Ending): LanguageClient {
+/** `ended` is called when the server has ended although nobody asked it to. */
+export function createClient(launch: Launch, output: vscode.LogOutputChannel, prompts: Prompts, ended: () => void): LanguageClient {
   const client = new QuietClient(
     "pilotlight",
     "Pilotlight",

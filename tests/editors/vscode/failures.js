@@ -60,6 +60,11 @@ exports.run = async () => {
   }
   await until("a server that keeps ending is told", () => wasSeen("again"));
   await until("a click on Restart starts it", isUp);
+
+  // A remote endpoint without a key; nothing is sent to it before consent.
+  await vscode.workspace.getConfiguration("pilotlight.provider").update("baseUrl", "https://models.example/v1", vscode.ConfigurationTarget.Global);
+  await until("a key that is missing is told", () => wasSeen("key"));
+  await until("the message leads to the input of the key", () => wasSeen("input"));
   look("the end");
   await until("no other message was shown", () => wasSeen("the end"));
 
@@ -112,6 +117,15 @@ exports.parts = {
   "read that the server ends at once": message("ends", /did not start: \S+ends ended before it was up/),
   "read what is wrong in the configuration": message("configuration", /config\.toml:2: provider\.modle: unknown key/, "Open Configuration File"),
   "read that it keeps ending": message("again", "ended by itself 4 times", "Restart"),
+  "read that a key is missing": message("key", "Pilotlight has no API key for models.example.", "Set API Key…"),
+  "was asked for the key of that host": async (person) => {
+    const input = person.page.locator('.quick-input-widget input[type="password"]');
+    if (!(await input.isVisible())) return false;
+    await person.page.locator(".quick-input-title", { hasText: "API key for models.example" }).waitFor();
+    await input.press("Escape");
+    person.seen("input");
+    return true;
+  },
   "saw no other message": async (person) => {
     if (!person.isAskedToLookAt("the end")) return false;
     assert.equal(await person.page.locator(".statusbar-item .codicon-bell-dot").count(), 0);
