@@ -157,6 +157,10 @@ exports.parts = {
     const preview = await frameWith(person.page, "p", "embedded agent");
     if (!preview) return false;
     await person.shot("answer");
+    // The server rewrites the file while an answer comes in: what is shown follows.
+    const answers = path.join(person.bench.scratch, "state/pilotlight/answers");
+    for (const name of fs.readdirSync(answers)) fs.appendFileSync(path.join(answers, name), "\n\nAnd more of it.\n");
+    await preview.locator("p", { hasText: "And more of it." }).waitFor({ timeout: 10_000 });
     person.seen("answer");
     return true;
   },
