@@ -7,7 +7,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use support::{Agent, Client, Project, RUST, TestEditor, commands};
+use support::rename::finishing;
+use support::{Agent, Client, Project, RUST, TestEditor, User, commands};
 
 const COMMANDS: [&str; 16] = [
     "pilotlight.fix",
@@ -435,6 +436,19 @@ fn a_plugin_that_wants_the_status_is_told_of_every_state() {
     editor.expect_notification("pilotlight/status", state("busy"));
     editor.expect_notification("pilotlight/status", |status| status["sessions"][0]["last"]["turn"] == turn);
     editor.expect_outcome(&turn, "answered");
+}
+
+#[test]
+fn a_plugin_that_wants_the_status_is_told_how_a_question_was_answered() {
+    let project = Project::new(RUST);
+    let client = Client::neovim().with_plugin(json!({"status": true})).with_user(User::Declines);
+    let (mut editor, turn) = finishing(client, &project);
+    for outcome in ["proposed", "refused"] {
+        editor.expect_notification("pilotlight/status", |status| {
+            let last = &status["sessions"][0]["last"];
+            last["turn"] == turn && last["outcome"] == outcome
+        });
+    }
 }
 
 #[test]

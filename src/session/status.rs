@@ -114,8 +114,10 @@ impl Board {
         self.tell_with(Event::TurnEnded, |status| status.turns += 1);
     }
 
-    /// Changes how a filed turn ended.
+    /// Changes how a filed turn ended. Watchers hear of it, since a status is shown with its last receipt.
     pub fn amend(&self, turn: &str, outcome: Outcome) -> Option<Receipt> {
-        self.receipts().amend(turn, outcome)
+        let amended = self.receipts().amend(turn, outcome)?;
+        self.status.send_modify(|_| {});
+        Some(amended)
     }
 }

@@ -93,6 +93,15 @@ pub fn shipped(name: &str) -> PathBuf {
     Path::new(ROOT).join("editors").join(name)
 }
 
+/// The folder of the READMEs' pictures, if they are to be taken anew.
+#[allow(dead_code, reason = "not every editor is shown in pictures")]
+pub fn pictures_to_update() -> Option<PathBuf> {
+    std::env::var_os("PILOTLIGHT_UPDATE_PICTURES").filter(|set| set == "1")?;
+    let pictures = Path::new(ROOT).join("docs/pictures");
+    fs::create_dir_all(&pictures).expect("the pictures' folder");
+    Some(pictures)
+}
+
 /// Runs a script to its end, and shows all it said if it failed.
 pub fn run(mut command: Command) {
     let output = command.output().expect("coreutils' timeout starts");

@@ -1,44 +1,67 @@
-// The palette's commands and the status bar's menu. They are named pilotlight.ui.*, because the client registers the
-// server's own pilotlight.* globally; those at a place go through them, and so through the same prompt.
+// The palette's commands. They are named pilotlight.ui.*, because the client registers the server's own pilotlight.*
+// globally; those at a place go through them, and so through the same prompt.
 import * as vscode from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
 
-import type { MarkdownDocuments } from "./documents";
-import type { Session, Status } from "./status";
+import { openConfigurationFile } from "./configurationFile.ts";
+import type { ApiKeys } from "./keys.ts";
+import { showMenu } from "./menu.ts";
+import type { ReceiptsPanel } from "./receipts/panel.ts";
+import type { Receipt } from "./receipts/receipt.ts";
+import type { Service } from "./service.ts";
+import type { Sessions, Status } from "./sessions.ts";
+import { openSettings } from "./settings.ts";
+import type { StatusDocument } from "./statusDocument.ts";
 
 export interface Surroundings {
-  client(): LanguageClient | undefined;
-  restart(): Promise<void>;
-  showLog(): void;
-  documents: MarkdownDocuments;
+  service: Service;
+  sessions: Sessions;
+  keys: ApiKeys;
+  receipts: ReceiptsPanel;
+  statusDocument: StatusDocument;
+  output: vscode.LogOutputChannel;
 }
 
 export function registerCommands(around: Surroundings): vscode.Disposable[] {
+  const { service, sessions, keys, output } = around;
   const commands: Record<string, () => unknown> = {
-    "pilotlight.ui.edit": () => atSelection(around, "pilotlight.edit"),
-    "pilotlight.ui.ask": () => atSelection(around, "pilotlight.ask"),
-    "pilotlight.ui.finish": () => finish(around),
-    "pilotlight.ui.fix": () => fix(around),
-    "pilotlight.ui.implement": () => atSelection(around, "pilotlight.implement"),
-    "pilotlight.ui.cancel": () => execute(around, "pilotlight.cancel", {}),
-    "pilotlight.ui.status": () => showStatus(around),
-    "pilotlight.ui.receipts": () => showReceipts(around),
-    "pilotlight.ui.reset": () => execute(around, "pilotlight.reset", {}),
-    "pilotlight.ui.restart": () => around.restart(),
-    "pilotlight.ui.menu": () => showMenu(around),
+    edit: () => atSelection(service, "pilotlight.edit"),
+    ask: () => atSelection(service, "pilotlight.ask"),
+    finish: () => atSelection(service, "pilotlight.finish"),
+    fix: () => fix(service),
+    implement: () => atSelection(service, "pilotlight.implement"),
+    document: () => atSelection(service, "pilotlight.document"),
+    test: () => atSelection(service, "pilotlight.test"),
+    simplify: () => atSelection(service, "pilotlight.simplify"),
+    cancel: () => execute(service, "pilotlight.cancel"),
+    status: () => showStatus(around),
+    receipts: () => showReceipts(around),
+    reset: () => execute(service, "pilotlight.reset"),
+    allow: () => allow(service, sessions),
+    setKey: () => forOrigin(service, (origin) => keys.ask(origin)),
+    clearKey: () => forOrigin(service, (origin) => keys.clear(origin)),
+    openSettings: () => openSettings(),
+    openConfiguration: () => openConfigurationFile(),
+    restart: () => service.restart(),
+    showLog: () => output.show(),
+    menu: () => showMenu(sessions),
   };
-  return Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run));
+  return Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(`pilotlight.ui.${name}`, run));
 }
 
 /** Runs one of the server's commands, if there is a server to run it. */
-async function execute<Result>(around: Surroundings, command: string, argument: object): Promise<Result | undefined> {
-  if (!around.client()?.isRunning()) {
-    const restart = "Restart the Server";
-    const choice = await vscode.window.showWarningMessage("Pilotlight's server is not running.", restart);
-    if (choice === restart) await around.restart();
+async function execute<Result>(service: Service, command: string, argument: object = {}): Promise<Result | undefined> {
+  return (await isUp(service)) ? vscode.commands.executeCommand<Result>(command, argument) : undefined;
+}
+
+/** Whether the server runs; says so if it does not. */
+async function isUp(service: Service): Promise<boolean> {
+  if (await service.isUp()) return true;
+  const restart = "Restart the Server";
+  void vscode.window.showWarningMessage("Pilotlight's server is not running.", restart).then((choice) => {
+    if (choice === restart) return service.restart();
     return undefined;
-  }
-  return vscode.commands.executeCommand<Result>(command, argument);
+  });
+  return false;
 }
 
 function editor(): vscode.TextEditor | undefined {
@@ -47,23 +70,15 @@ function editor(): vscode.TextEditor | undefined {
   return active;
 }
 
-async function atSelection(around: Surroundings, command: string): Promise<void> {
+async function atSelection(service: Service, command: string): Promise<void> {
   const active = editor();
-  const converter = around.client()?.code2ProtocolConverter;
   if (active === undefined) return;
-  await execute(around, command, {
-    uri: active.document.uri.toString(),
-    range: converter?.asRange(active.selection),
-  });
-}
-
-async function finish(around: Surroundings): Promise<void> {
-  const active = editor();
-  if (active !== undefined) await execute(around, "pilotlight.finish", { uri: active.document.uri.toString() });
+  const range = service.client?.code2ProtocolConverter.asRange(active.selection);
+  await execute(service, command, { uri: active.document.uri.toString(), range });
 }
 
 /** Fixes what any extension reports in the selection; where that is empty, on the cursor's line. */
-async function fix(around: Surroundings): Promise<void> {
+async function fix(service: Service): Promise<void> {
   const active = editor();
   if (active === undefined) return;
   const { document, selection } = active;
@@ -73,53 +88,38 @@ async function fix(around: Surroundings): Promise<void> {
     void vscode.window.showInformationMessage("Pilotlight: no problems are reported here.");
     return;
   }
-  const converter = around.client()?.code2ProtocolConverter;
-  await execute(around, "pilotlight.fix", {
+  const converter = service.client?.code2ProtocolConverter;
+  await execute(service, "pilotlight.fix", {
     uri: document.uri.toString(),
     range: converter?.asRange(range),
     diagnostics: await converter?.asDiagnostics(problems),
   });
 }
 
-async function showStatus(around: Surroundings): Promise<void> {
-  const status = await execute<Status>(around, "pilotlight.status", {});
-  if (status) await around.documents.show("status", describe(status));
+async function showStatus({ service, statusDocument }: Surroundings): Promise<void> {
+  const status = await execute<Status>(service, "pilotlight.status");
+  if (status) await statusDocument.show(status);
 }
 
-async function showReceipts(around: Surroundings): Promise<void> {
-  const receipts = await execute<{ markdown: string }>(around, "pilotlight.receipts", {});
-  if (receipts) await around.documents.show("receipts", receipts.markdown);
+async function showReceipts({ service, receipts }: Surroundings): Promise<void> {
+  const answer = await execute<{ turns: Receipt[] }>(service, "pilotlight.receipts");
+  if (answer) receipts.show(answer.turns);
 }
 
-async function showMenu(around: Surroundings): Promise<void> {
-  const entries: (vscode.QuickPickItem & { run: () => unknown })[] = [
-    { label: "$(info) Show status", run: () => showStatus(around) },
-    { label: "$(list-unordered) Show receipts", description: "what each turn cost", run: () => showReceipts(around) },
-    { label: "$(stop-circle) Cancel the running turn", run: () => execute(around, "pilotlight.cancel", {}) },
-    { label: "$(flame) New session", description: "forget the conversation", run: () => execute(around, "pilotlight.reset", {}) },
-    { label: "$(debug-restart) Restart the server", run: () => around.restart() },
-    { label: "$(output) Show log", run: () => around.showLog() },
-  ];
-  const choice = await vscode.window.showQuickPick(entries, { title: "Pilotlight" });
-  await choice?.run();
+/** Consent without a turn that asks for it. The question names what is sent and where to. */
+async function allow(service: Service, sessions: Sessions): Promise<void> {
+  const session = sessions.all().find(({ state }) => state === "consent");
+  if (session === undefined) return;
+  const yes = "Allow";
+  const choice = await vscode.window.showWarningMessage(
+    `Allow Pilotlight to send files of ${session.root} to ${session.endpoint ?? "its endpoint"}?`,
+    { modal: true, detail: "They are sent as you work, secrets and ignored files excepted." },
+    yes,
+  );
+  if (choice === yes) await execute(service, "pilotlight.trust", { root: session.root });
 }
 
-function describe(status: Status): string {
-  const sessions = status.sessions ?? [];
-  const header = `# Pilotlight ${status.version}\n\n`;
-  if (sessions.length === 0) return `${header}No session yet: one is opened for each workspace folder.\n`;
-  return header + sessions.map(describeSession).join("\n");
-}
-
-function describeSession(session: Session): string {
-  const facts: [string, unknown][] = [
-    ["State", session.state],
-    ["Model", session.model],
-    ["Endpoint", session.endpoint],
-    ["Transport", session.transport],
-    ["Connections", session.connections],
-    ["Turns", session.turns],
-  ];
-  const rows = facts.filter(([, value]) => value !== undefined && value !== null).map(([name, value]) => `| ${name} | ${value} |`);
-  return `## ${session.root}\n\n| | |\n|---|---|\n${rows.join("\n")}\n`;
+/** Which endpoint is configured, and so whose key this is, is known once a server has said it. */
+async function forOrigin(service: Service, run: (origin: string) => Promise<void>): Promise<void> {
+  if ((await isUp(service)) && service.launch !== undefined) await run(service.launch.configuration.origin);
 }

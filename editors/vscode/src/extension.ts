@@ -1,56 +1,43 @@
-// Starts and stops the one language client, and wires the parts together. Decides nothing else.
+// Makes the parts and wires them together. Decides nothing else.
 import * as vscode from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
 
-import { createClient } from "./client";
-import { registerCommands } from "./commands";
-import { MarkdownDocuments } from "./documents";
-import { findServer, reportMissingServer } from "./server";
-import { StatusItem } from "./status";
+import { registerCommands } from "./commands.ts";
+import { configurationFile } from "./configurationFile.ts";
+import { ApiKeys } from "./keys.ts";
+import { NEED_RESTART } from "./launch.ts";
+import { Prompts } from "./prompt.ts";
+import { ReceiptsPanel } from "./receipts/panel.ts";
+import { Service } from "./service.ts";
+import { Sessions } from "./sessions.ts";
+import { StatusItem } from "./status.ts";
+import { StatusDocument } from "./statusDocument.ts";
 
-let client: LanguageClient | undefined;
+let service: Service | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export async function activate(extension: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("Pilotlight", { log: true });
-  const status = new StatusItem();
-  const documents = new MarkdownDocuments();
+  const sessions = new Sessions();
+  const keys = new ApiKeys(extension.secrets);
+  const receipts = new ReceiptsPanel(extension.extensionUri, sessions);
+  const statusDocument = new StatusDocument();
+  const running = new Service({ extension, output, sessions, prompts: new Prompts(extension.workspaceState), keys });
+  service = running;
 
-  const start = async (): Promise<void> => {
-    const running = client;
-    client = undefined;
-    await running?.dispose();
-    const server = await findServer(context.extensionPath);
-    if (server.kind === "missing") {
-      status.noServer();
-      reportMissingServer(server.reason, context.extensionUri);
-      return;
-    }
-    client = createClient(server.path, output, status);
-    await client.start();
-  };
-  // One start at a time: a second one waits for the first, else two servers would register the same commands.
-  let starting: Promise<void> = Promise.resolve();
-  const restart = (): Promise<void> => {
-    starting = starting.then(start).catch((error: unknown) => {
-      status.noServer();
-      output.error(`the server did not start: ${String(error)}`);
-      void vscode.window.showErrorMessage(`Pilotlight's server did not start: ${String(error)}`);
-    });
-    return starting;
-  };
-
-  context.subscriptions.push(
-    output,
-    status,
-    documents,
-    ...registerCommands({ client: () => client, restart, showLog: () => output.show(), documents }),
+  const restart = () => void running.restart();
+  extension.subscriptions.push(
+    ...[output, sessions, keys, receipts, statusDocument, running, new StatusItem(sessions)],
+    ...registerCommands({ service: running, sessions, keys, receipts, statusDocument, output }),
+    keys.onDidChange(restart),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("pilotlight.server.path")) void restart();
+      if (NEED_RESTART.some((name) => change.affectsConfiguration(name))) restart();
+    }),
+    vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+      if (uri.scheme === "file" && uri.fsPath === configurationFile()) restart();
     }),
   );
-  await restart();
+  await running.restart();
 }
 
 export async function deactivate(): Promise<void> {
-  await client?.dispose();
+  await service?.stop();
 }

@@ -6,6 +6,8 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
 
+import { openSettings } from "./settings.ts";
+
 const PROGRAM = process.platform === "win32" ? "pilotlight.exe" : "pilotlight";
 
 export type Server = { kind: "found"; path: string } | { kind: "missing"; reason: string };
@@ -31,17 +33,17 @@ export async function findServer(extensionPath: string): Promise<Server> {
 }
 
 /** Says that the server is missing, with a way on. */
-export function reportMissingServer(reason: string, extensionUri: vscode.Uri): void {
+export function reportMissingServer(reason: string, extensionId: string): void {
   const setPath = "Set Its Path";
   const readme = "How to Install";
   void vscode.window
     .showErrorMessage(`Pilotlight cannot start its server: ${reason}.`, setPath, readme)
     .then((choice) => {
       if (choice === setPath) {
-        return vscode.commands.executeCommand("workbench.action.openSettings", "pilotlight.server.path");
+        return openSettings("pilotlight.server.path");
       }
       if (choice === readme) {
-        return vscode.commands.executeCommand("markdown.showPreview", vscode.Uri.joinPath(extensionUri, "README.md"));
+        return vscode.commands.executeCommand("extension.open", extensionId);
       }
       return undefined;
     });

@@ -2,20 +2,10 @@
 const path = require("node:path");
 const vscode = require("vscode");
 
+const { until } = require("./extension_host");
+
 const OLD = "total_price";
 const NEW = "order_total";
-
-/** Waits until `check` answers something true, and returns that. */
-async function until(name, check, ms = 30_000) {
-  for (const end = Date.now() + ms; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
-    const answer = await check();
-    if (answer) {
-      console.log(`pass  ${name}`);
-      return answer;
-    }
-  }
-  throw new Error(`FAIL  ${name}`);
-}
 
 /** One of the sample's documents. */
 function open(name) {
