@@ -174,13 +174,17 @@ async fn what_was_written_is_said_on_stderr() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_written_is_told_and_then_nothing_is() {
-    let project = Project::new("//- a.py\na = 1\n//- b\nb\n");
+async fn a_place_that_is_taken_meanwhile_is_told_and_then_nothing_is_written() {
+    let project = Project::new("//- a.py\na = 1\n");
     let patch = "*** Update File: a.py\n@@\n-a = 1\n+a = 2\n*** Add File: b/c.py\n+c = 1\n";
-    let _provider = patching(&project, patch).await;
+    // Another program puts a file there when the patch has been taken.
+    let place = project.root().join("b");
+    let done = Reply::text("Done.").after(move || std::fs::write(place, "b\n").unwrap());
+    let _provider = answering(&project, [Reply::calls([Call::patch(patch)]), done]).await;
     let finished = pilotlight(&project, &["run", "do it", "--apply"]);
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    assert!(finished.stderr.contains("nothing was written"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("b/c.py (a file is where its folder would be)"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("nothing was applied"), "{}", finished.stderr);
     assert_eq!(project.read("a.py"), "a = 1\n");
     assert_eq!(std::fs::read_dir(project.root()).unwrap().count(), 2, "no temporary files stay");
 }

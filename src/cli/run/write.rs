@@ -63,3 +63,35 @@ fn temporary_in(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.prefix(".pilotlight-").tempfile_in(directory)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::workspace::{ContextRules, Documents, PositionEncoding, RelPath};
+
+    #[test]
+    fn when_one_file_cannot_be_written_none_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        std::fs::write(file("a.py"), "a = 1\n").unwrap();
+        std::fs::write(file("b"), "b\n").unwrap();
+        let documents = Arc::new(Documents::new(PositionEncoding::Utf8));
+        let workspace = Workspace::new(folder.path(), documents, ContextRules::default()).unwrap();
+        let planned = |path: &str, operation| PlannedFile {
+            path: RelPath::parse(path).unwrap(),
+            operation,
+            document: None,
+            now: String::new(),
+            target: "a = 2\n".into(),
+            changes: Vec::new(),
+            sensitive: false,
+        };
+        let plan = Plan { files: vec![planned("a.py", Operation::Edit), planned("b/c.py", Operation::Create)] };
+        let failure = write(&plan, &workspace).unwrap_err();
+        assert!(failure.ends_with("; nothing was written"), "{failure}");
+        assert_eq!(std::fs::read_to_string(file("a.py")).unwrap(), "a = 1\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary files stay");
+    }
+}
