@@ -92,5 +92,9 @@ pub fn own_actions(root: &Path, user: &Loaded) -> Vec<CustomAction> {
 }
 
 fn trust(root: &Path) -> String {
-    format!("pilotlight trust {}", root.display())
+    let root = root.display().to_string();
+    match root.contains(char::is_whitespace) {
+        true => format!("pilotlight trust \"{root}\""),
+        false => format!("pilotlight trust {root}"),
+    }
 }
