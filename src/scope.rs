@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{
     Config, CustomAction, Endpoint, Layer, Loaded, Place, WORKSPACE_FILE, Warning, fingerprint, narrow,
 };
-use crate::workspace::Consents;
+use crate::workspace::{Consents, ContextRules, Policy};
 
 /// The configuration in one folder.
 pub struct Scope {
@@ -64,6 +64,12 @@ impl Scope {
         &self.loaded.warnings[self.warned_before..]
     }
 
+    /// Why nothing works in the folder: a pattern that should hide something and cannot be read.
+    pub fn closed_by(&self) -> Option<String> {
+        let bad = Policy::new(&self.root, context_rules(&self.loaded.config)).err()?;
+        Some(format!("context.exclude: {bad}; nothing works in this folder until that is corrected"))
+    }
+
     /// The command that gives consent.
     pub fn trust(&self) -> String {
         trust(&self.root)
@@ -89,6 +95,11 @@ pub fn own_actions(root: &Path, user: &Loaded) -> Vec<CustomAction> {
     let mut actions = narrow(user, &root.join(WORKSPACE_FILE), true).config.actions;
     actions.retain(|action| action.from_workspace);
     actions
+}
+
+/// What may be shown to a model, by this configuration.
+pub fn context_rules(config: &Config) -> ContextRules {
+    ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes }
 }
 
 fn trust(root: &Path) -> String {

@@ -153,10 +153,7 @@ impl TestEditor {
     fn say_goodbye(&mut self) {
         self.over = true;
         assert_eq!(self.request("shutdown", Value::Null), Ok(Value::Null));
-        let running: Vec<_> = self.progress.iter().filter(|(_, one)| !one.has("end")).map(|(token, _)| token).collect();
-        if !running.is_empty() {
-            self.fail(&format!("progress {running:?} never ended"));
-        }
+        self.wait("every progress to end", |editor| editor.progress.values().all(|one| one.has("end")).then_some(()));
         if !self.unread.is_empty() {
             self.fail(&format!("the user was shown {:?}", self.unread));
         }
