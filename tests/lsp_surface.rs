@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use support::{Agent, Client, Project, RUST, TestEditor, commands};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "pilotlight.fix",
     "pilotlight.finish",
     "pilotlight.implement",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 16] = [
     "pilotlight.cancel",
     "pilotlight.apply",
     "pilotlight.discard",
+    "pilotlight.show",
     "pilotlight.trust",
     "pilotlight.status",
     "pilotlight.receipts",

@@ -81,6 +81,11 @@ impl Abilities {
         }
     }
 
+    /// Documents are opened, but the cursor goes there: so only when the user asks for one.
+    pub fn shows_on_request(&self) -> bool {
+        self.show_document && !self.show_beside
+    }
+
     /// The encoding as LSP spells it.
     pub fn encoding_name(&self) -> &'static str {
         match self.encoding {
