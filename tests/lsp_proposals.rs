@@ -233,7 +233,10 @@ async fn what_is_shown_on_request_is_what_would_change_at_that_moment() {
     let turn = begin(&mut editor, "src/lib.rs");
     let hint = editor.expect_notification("window/showMessage", |message| message.to_string().contains("Choose Apply"));
     let first: String = hint["message"].as_str().unwrap().chars().take(80).collect();
-    assert!(first.contains("Choose Apply, Show or Discard among the code actions."), "one line is all there is: {first}");
+    assert!(
+        first.contains("Choose Apply, Show or Discard among the code actions."),
+        "one line is all there is: {first}"
+    );
     editor.open("src/b.rs");
     editor.command("pilotlight.show", json!({ "proposal": turn }));
     let one = editor.wait("the diff", |editor| editor.asked("window/showDocument").pop());
