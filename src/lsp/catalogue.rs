@@ -150,6 +150,9 @@ impl Offers<'_> {
                 let files: Vec<&str> = rest.files.iter().map(|file| file.path.as_str()).collect();
                 self.add(QUICKFIX, &title, "pilotlight.apply", json!({"proposal": id, "files": files}));
             }
+            if self.abilities.shows_on_request() {
+                self.add(QUICKFIX, &format!("Show Pilotlight's change to {what}"), "pilotlight.show", argument.clone());
+            }
             self.add(QUICKFIX, &format!("Discard Pilotlight's change to {what}"), "pilotlight.discard", argument);
         }
     }

@@ -359,6 +359,11 @@ impl TestEditor {
         self.client.announces("/window/showDocument/support") && self.client.name != "helix"
     }
 
+    /// Whether it opens documents, but takes the cursor there.
+    pub fn shows_on_request(&self) -> bool {
+        self.client.name == "helix"
+    }
+
     /// What the server notified of under this method so far.
     pub fn heard(&self, method: &str) -> Vec<Value> {
         self.heard.iter().filter(|(known, _)| known == method).map(|(_, params)| params.clone()).collect()
