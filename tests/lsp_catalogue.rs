@@ -252,7 +252,7 @@ async fn a_deceptive_file_name_is_shown_for_what_it_is() {
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "proposed");
     let shown = "src/a\\u{202e}sr.txt";
-    let expected = [format!("Apply Pilotlight's change to {shown}"), format!("Discard Pilotlight's change to {shown}")];
+    let expected = ["Apply", "Discard", "Show"].map(|verb| format!("{verb} Pilotlight's change to {shown}"));
     let actions = editor.actions("src/lib.rs", "pub fn one");
     assert_eq!(titles(&actions), expected);
     assert!(editor.choose(&actions[0]).is_ok());

@@ -129,7 +129,7 @@ async fn a_conflict_shows_both_sides_and_the_other_files_can_be_applied() {
         assert_eq!(editor.text("src/b.rs"), "pub fn mine() {}\n");
         assert_eq!(editor.receipt(&turn)["outcome"], "conflict", "a part of it waits");
         let waiting = match editor.shows_on_request() {
-            true => vec!["Apply", "Show", "Discard"],
+            true => vec!["Apply", "Discard", "Show"],
             false => vec!["Apply", "Discard"],
         };
         let waiting: Vec<String> =
@@ -246,7 +246,7 @@ async fn what_is_shown_on_request_is_what_would_change_at_that_moment() {
     let hint = editor.expect_notification("window/showMessage", |message| message.to_string().contains("Choose Apply"));
     let first: String = hint["message"].as_str().unwrap().chars().take(80).collect();
     assert!(
-        first.contains("Choose Apply, Show or Discard among the code actions."),
+        first.contains("Choose Apply, Discard or Show among the code actions."),
         "one line is all there is: {first}"
     );
     editor.open("src/b.rs");

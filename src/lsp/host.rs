@@ -241,7 +241,7 @@ impl Inner {
         let told = question.diff.is_empty();
         *lock(&self.preview) = question.diff;
         let shows = self.editor.abilities().is_some_and(Abilities::shows_on_request);
-        let choices = if shows { "Apply, Show or Discard" } else { "Apply or Discard" };
+        let choices = if shows { "Apply, Discard or Show" } else { "Apply or Discard" };
         // What to do stands in the first 80 columns: Helix has one line for it.
         let message = format!("Choose {choices} among the code actions. {}", question.text);
         landing(Outcome::Proposed, (!told).then_some(message))

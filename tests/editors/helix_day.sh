@@ -17,10 +17,10 @@ begin
 offered "Finish this change" > /dev/null || fail "the code action is offered"
 keys Space a
 wait_for "Finish this change" && sleep 0.2 && picture menu
-choose "Finish" && wait_for "Choose Apply, Show or Discard among the code actions" && pass "told what to do next" ||
+choose "Finish" && wait_for "Choose Apply, Discard or Show among the code actions" && pass "told what to do next" ||
   fail "told what to do next"
 picture proposed
-offered "Apply Pilotlight" "Show Pilotlight" "Discard Pilotlight" > /dev/null && pass "three ways to go on" ||
+offered "Apply Pilotlight" "Discard Pilotlight" "Show Pilotlight" > /dev/null && pass "three ways to go on" ||
   fail "three ways to go on"
 keys Space a
 wait_for "Show Pilotlight" && sleep 0.2 && picture choices
