@@ -6,14 +6,14 @@ hx=$1 runtime=$2 scratch=$3 languages=$4
 . "${BASH_SOURCE[0]%/*}/helix_steps.sh"
 
 begin
-keys Space p f
-confirm && pass "Space p f asks for its confirmation" || fail "Space p f"
+keys Space l f
+confirm && pass "Space l f asks for its confirmation" || fail "Space l f"
 open main.rs
 wait_for "$new" && pass "and is done" || fail "use renamed"
 open price.rs
 at "$new"
-keys Space p e
-wait_for '"instruction": "' && pass "Space p e leaves the cursor where the words go" || fail "Space p e"
+keys Space l e
+wait_for '"instruction": "' && pass "Space l e leaves the cursor where the words go" || fail "Space l e"
 keys -l "please rename \\\"$new\\\" to grand_total" && keys Enter
 confirm || fail "an edit by its words is confirmed"
 wait_for "fn grand_total" && pass "renamed by words" || fail "renamed by words"
@@ -21,12 +21,12 @@ escape
 keys u
 wait_for "fn $new" && pass "one undo takes it back" || fail "one undo takes it back"
 at "$new"
-keys Space p q
+keys Space l q
 wait_for '"question": "' && keys -l "what is this?" && keys Enter
-wait_for "embedded agent" && shows "answer-" && pass "Space p q opens the answer" || fail "Space p q"
+wait_for "embedded agent" && shows "answer-" && pass "Space l q opens the answer" || fail "Space l q"
 keys ':buffer-close' Enter
 wait_for "fn $new" && pass "closing it leads back" || fail "closing it leads back"
-keys Space p c
-keys Space p r
-wait_for "Pilotlight begins a new session." && pass "Space p r begins anew" || fail "Space p r"
+keys Space l c
+keys Space l r
+wait_for "Pilotlight begins a new session." && pass "Space l r begins anew" || fail "Space l r"
 end
