@@ -191,7 +191,7 @@ impl Found {
         workspace::read(conversation, paths.iter().map(String::as_str))?;
         let (known, unknown): (Vec<&String>, Vec<&String>) =
             paths.iter().partition(|path| conversation.text(path).is_some());
-        let mut sources = sources(conversation, &known, all);
+        let mut sources = sources(conversation, &known, rename, all);
         let mut found = Found::of(&sources, rename);
         let more: Vec<String>;
         if !found.left.is_empty() && !found.wants.is_empty() {
@@ -225,13 +225,19 @@ impl Found {
     }
 }
 
-/// The known files, read as they were before the user renamed anything.
-fn sources<'t>(conversation: &'t Conversation<'_>, known: &[&'t String], all: &'t [Rename]) -> Vec<Source<'t>> {
+/// The known files, read as they were before the user renamed anything. A place may have been renamed more than once: it
+/// has the former name of this rename.
+fn sources<'t>(
+    conversation: &'t Conversation<'_>,
+    known: &[&'t String],
+    this: &'t Rename,
+    all: &'t [Rename],
+) -> Vec<Source<'t>> {
     let texts = known.iter().filter_map(|path| Some((path.as_str(), conversation.text(path)?)));
     texts
         .map(|(path, text)| {
             let mut source = Source::lex(path, text);
-            for rename in all {
+            for rename in all.iter().chain([this]) {
                 for (_, offset) in rename.done.iter().filter(|(other, _)| other == path) {
                     if let Some(token) = source.token_at(*offset) {
                         source.reads_as(token, &rename.old);

@@ -57,6 +57,20 @@ fn a_change_sent_as_a_whole_file_is_a_change_too() {
 }
 
 #[test]
+fn what_the_agent_renamed_and_the_user_took_back_does_not_hide_what_the_user_had_renamed() {
+    let mut editor = Editor::new(PAIR);
+    editor.type_over("fn fetch", "fn load");
+    let words = "rename load to get";
+    let changes = editor.changes();
+    let frame = format!("<instruction bytes=\"{}\">\n{words}\n</instruction>\n", words.len());
+    editor.ask(&format!("{changes}Request: edit in \"src/lib.rs\"\n{frame}"));
+    assert!(editor.files["src/lib.rs"].contains("fn get"), "{}", editor.files["src/lib.rs"]);
+    editor.type_over("fn get", "fn load");
+    editor.finish();
+    editor.expect("//- /src/a.rs\nfn f() { crate::load(); }\n");
+}
+
+#[test]
 fn a_second_turn_sees_only_what_is_new() {
     let mut editor = Editor::new(PAIR);
     editor.type_over("fn fetch", "fn load");
