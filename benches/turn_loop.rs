@@ -57,7 +57,7 @@ async fn run() {
     }
     let budgeted = all.iter().find(|one| (one.rounds, one.delay, one.way) == (BUDGETED.0, BUDGETED.1, Way::Warm));
     let distance = budgeted.expect("the case of the budget").distance();
-    report.budget("20 rounds at 40 ms RTT, beyond rounds × RTT + server time", distance, 2.0, "%");
+    report.budget("20 rounds at 40 ms RTT, beyond rounds × RTT + server + tools", distance, 2.0, "%");
     own_time(&mut report).await;
     pictures(&report, &all);
     report.figure("turns", all.iter().map(Measured::to_value).collect::<Vec<Value>>());
@@ -93,8 +93,18 @@ async fn at_distance(delay: u64) -> Vec<Measured> {
 }
 
 fn rows(measured: &[&Measured]) -> Vec<Vec<String>> {
-    let columns =
-        ["tool rounds", "way", "wall", "ratio", "beyond RTT and server", "first event", "bytes up", "connections made"];
+    let columns = [
+        "tool rounds",
+        "way",
+        "wall",
+        "ratio",
+        "RTT and server",
+        "tools",
+        "ours",
+        "first event",
+        "bytes up",
+        "connections made",
+    ];
     let mut rows = vec![columns.map(str::to_owned).to_vec()];
     for one in measured {
         let warm = measured.iter().find(|other| other.rounds == one.rounds && other.way == Way::Warm);
@@ -104,7 +114,9 @@ fn rows(measured: &[&Measured]) -> Vec<Vec<String>> {
             one.way.name().to_owned(),
             format!("{:.1} ms", one.wall),
             format!("×{ratio:.2}"),
-            format!("{:.1} ms ({:.1} %)", one.wall - one.ideal, one.distance()),
+            format!("{:.1} ms", one.ideal),
+            format!("{:.1} ms", one.tools),
+            format!("{:.1} ms ({:.1} %)", one.ours(), one.distance()),
             format!("{:.1} ms", one.first_event),
             format!("{:.1} kB", one.bytes_up / 1e3),
             one.connections.to_string(),
