@@ -49,7 +49,7 @@ fn is_what_it_says(text: &str) {
             assert!(matches!(kind, "response.completed" | "response.done"), "{text}");
             assert_eq!(finished.id.as_deref(), response["id"].as_str().filter(|id| !id.is_empty()), "{text}");
             let items = response["output"].as_array().map_or(0, Vec::len);
-            assert!(finished.output.len() <= items, "{text}");
+            assert!(finished.items().len() <= items, "{text}");
             let input = finished.usage.map(|usage| usage.input_tokens);
             let told =
                 response["usage"].is_object().then(|| response["usage"]["input_tokens"].as_u64().unwrap_or_default());

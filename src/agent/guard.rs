@@ -1,31 +1,34 @@
 //! The loop guard: ends a turn that repeats itself (contract 1.7).
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::workspace::RelPath;
 
 /// How often the same call may get the same answer, and how often patches of one file may be refused in a row.
 const LIMIT: u32 = 3;
 
-/// Watches the calls of one turn.
+/// Watches the calls of one turn. Of calls and answers it keeps fingerprints: texts may be long, and rounds many.
 #[derive(Debug, Default)]
 pub struct LoopGuard {
-    seen: HashMap<(String, String, String), u32>,
+    fingerprints: RandomState,
+    /// How often each call got each answer.
+    seen: HashMap<(u64, u64), u32>,
     /// What each call was answered last.
-    last: HashMap<(String, String), String>,
+    last: HashMap<u64, u64>,
     refused: HashMap<RelPath, u32>,
 }
 
 impl LoopGuard {
     /// Notes a call and its answer, none if it was only referred to; returns why the turn must end, if it must.
     pub fn note(&mut self, name: &str, arguments: &str, answer: Option<&str>) -> Option<String> {
-        let call = (name.to_owned(), arguments.to_owned());
+        let call = self.fingerprints.hash_one((name, arguments));
         let answer = match answer {
-            Some(answer) => answer.to_owned(),
-            None => self.last.get(&call).cloned().unwrap_or_default(),
+            Some(answer) => self.fingerprints.hash_one(answer),
+            None => self.last.get(&call).copied().unwrap_or_default(),
         };
-        self.last.insert(call, answer.clone());
-        let times = self.seen.entry((name.to_owned(), arguments.to_owned(), answer)).or_default();
+        self.last.insert(call, answer);
+        let times = self.seen.entry((call, answer)).or_default();
         *times += 1;
         (*times >= LIMIT).then(|| format!("the model called {name} {LIMIT} times with the same arguments and answer"))
     }

@@ -45,10 +45,19 @@ pub struct OutputItem {
 pub struct Finished {
     /// The response's id, to continue from; absent or empty on servers that keep no state.
     pub id: Option<String>,
-    /// Output items, where the terminal event repeats them.
-    pub output: Vec<OutputItem>,
+    /// The array of output items, where the terminal event repeats them: as it came, since hardly anybody needs it.
+    pub output: Option<Encoded>,
     /// Token counts, where given.
     pub usage: Option<Usage>,
+}
+
+impl Finished {
+    /// The output items that the terminal event repeats.
+    pub fn items(&self) -> Vec<OutputItem> {
+        let output = self.output.as_ref().and_then(|output| serde_json::from_str(output.as_str()).ok());
+        let output: Vec<&RawValue> = output.unwrap_or_default();
+        output.into_iter().filter_map(output_item).collect()
+    }
 }
 
 /// Token counts of one response.
@@ -119,7 +128,7 @@ struct Terminal<'a> {
     #[serde(default)]
     id: Value,
     #[serde(borrow, default)]
-    output: Option<Vec<&'a RawValue>>,
+    output: Option<&'a RawValue>,
     #[serde(default)]
     usage: Value,
 }
@@ -128,7 +137,7 @@ fn finished(response: Option<&RawValue>) -> Finished {
     let response: Terminal<'_> = response.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     Finished {
         id: response.id.as_str().filter(|id| !id.is_empty()).map(str::to_owned),
-        output: response.output.unwrap_or_default().into_iter().filter_map(output_item).collect(),
+        output: response.output.map(Encoded::from_raw),
         usage: response.usage.is_object().then(|| usage(&response.usage)),
     }
 }

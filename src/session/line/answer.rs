@@ -41,11 +41,11 @@ impl Answer {
                 self.keep(item.encoded.as_str().len())?;
                 self.items.push(item);
             }
-            Event::Completed(mut finished) => {
+            Event::Completed(finished) => {
                 let mut items = std::mem::take(&mut self.items);
                 // Item events are authoritative; a server that sent none repeats them here, or only streamed text.
                 if items.is_empty() {
-                    items = std::mem::take(&mut finished.output);
+                    items = finished.items();
                 }
                 if items.is_empty() && !self.text.is_empty() {
                     let item = Item::Message { role: Role::Assistant, text: self.text.clone() };
