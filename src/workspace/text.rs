@@ -215,6 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn a_glimpse_shows_lines_as_a_model_sees_them_and_looks_at_no_others() {
+        let text = DocumentText::new(Rope::from_str("one\r\nkey = AKIAQ7RSTUVWXYZ2ABCD\r\nthree"));
+        assert_eq!(text.glimpse(2..=2), "key = [secret:aws-access-key]\n");
+        assert_eq!(text.glimpse(3..=9), "three");
+        assert!(text.model.get().is_none(), "the whole text is not searched");
+    }
+
+    #[test]
+    fn texts_that_differ_in_line_ends_only_are_the_same_to_a_model() {
+        let [unix, windows] = ["a\n", "a\r\n"].map(|text| DocumentText::new(Rope::from_str(text)));
+        assert!(unix.same(&windows) && !unix.same_bytes(&windows) && unix.same_bytes(&unix.clone()));
+    }
+
+    #[test]
     fn debug_shows_no_text() {
         assert_eq!(format!("{:?}", ModelText::from_lf("secret")), "ModelText(6 bytes)");
     }
