@@ -1,28 +1,28 @@
-//! How long edits take, and how that grows: `cargo bench --bench edits`. Medians of many runs, as a table and as JSON in
-//! `target/bench/edits.json`. Every result is checked once before it is timed; no time makes anything fail.
+//! How long edits take, and how that grows: `cargo bench --bench edits`. Medians of many runs. Every result is checked once
+//! before it is timed; no time makes anything fail.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and stops where something is wrong")]
 
-use std::fmt::Write as _;
-use std::hint::black_box;
-use std::path::Path;
-use std::time::Instant;
+mod bench;
 
+use std::hint::black_box;
+
+use bench::{Report, Samples};
 use pilotlight::edit::{
     FilePatch, Hunk, HunkLine, Merged, apply_changes, apply_hunks, from_model, merge, minimal_changes, patch,
 };
-use serde_json::{Value, json};
 
-/// Lines of the large file and changes in it; the small one has a tenth of both.
+/// Lines of the large file and changes in it; the smaller ones have a tenth and a hundredth of both.
 const LINES: usize = 50_000;
 const CHANGES: usize = 50;
 /// Files of the large patch.
 const FILES: usize = 200;
 const FILE_LINES: usize = 300;
-/// The large cases are so many times the small ones.
-const GROWTH: usize = 10;
+/// The large cases are a hundred times the small ones.
+const SCALES: [usize; 3] = [1, 10, 100];
+const LARGEST: usize = 100;
 /// Runs of which the median counts.
-const RUNS: usize = 41;
+const RUNS: usize = 21;
 
 /// A source file of functions, with the lines that any source repeats.
 fn source(lines: usize) -> Vec<String> {
@@ -82,33 +82,26 @@ fn patched(written: &str, files: &[String]) -> Vec<String> {
     sections.iter().zip(files).map(apply).collect()
 }
 
-/// Something to time, at a tenth of its size and at all of it.
+/// Something to time, at each of the [`SCALES`].
 struct Case {
     name: &'static str,
-    milliseconds: [f64; 2],
+    milliseconds: [f64; 3],
 }
 
-/// Times what `prepare` gives for a scale of 1 and of [`GROWTH`].
+/// Times what `prepare` gives for each scale.
 fn case<F: FnMut()>(name: &'static str, prepare: impl Fn(usize) -> F) -> Case {
-    Case { name, milliseconds: [1, GROWTH].map(|scale| median(prepare(scale))) }
+    Case { name, milliseconds: SCALES.map(|scale| Samples::timed(RUNS, prepare(scale)).median()) }
 }
 
-fn median(mut run: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            run();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[RUNS / 2]
+/// So much of a number at this scale, at least one.
+fn scaled(number: usize, scale: usize) -> usize {
+    (number * scale / LARGEST).max(1)
 }
 
 fn patch_of_one_file() -> Case {
     case("50 hunks: read, placed, applied", |scale| {
-        let old = source(LINES / GROWTH * scale);
-        let new = changed(&old, CHANGES / GROWTH * scale, 3);
+        let old = source(scaled(LINES, scale));
+        let new = changed(&old, scaled(CHANGES, scale), 3);
         let written = patch::render(&[update("file".into(), &old, &new)]);
         let files = [text(&old)];
         assert_eq!(patched(&written, &files), [text(&new)]);
@@ -120,7 +113,7 @@ fn patch_of_many_files() -> Case {
     case("200 files of 300 lines: read, placed, applied", |scale| {
         let old = source(FILE_LINES);
         let new = changed(&old, 1, 20);
-        let number = FILES / GROWTH * scale;
+        let number = scaled(FILES, scale);
         let sections: Vec<_> = (0..number).map(|file| update(format!("src/file_{file}.rs"), &old, &new)).collect();
         let (written, files) = (patch::render(&sections), vec![text(&old); number]);
         assert_eq!(patched(&written, &files), vec![text(&new); number]);
@@ -130,7 +123,7 @@ fn patch_of_many_files() -> Case {
 
 fn merge_of_both_sides() -> Case {
     case("50 changes of each side: merged", |scale| {
-        let (lines, changes) = (source(LINES / GROWTH * scale), CHANGES / GROWTH * scale);
+        let (lines, changes) = (source(scaled(LINES, scale)), scaled(CHANGES, scale));
         let (theirs, ours) = (changed(&lines, changes, 3), changed(&lines, changes, 50));
         let expected = Merged::Clean(text(&changed(&theirs, changes, 50)));
         let (base, theirs, ours) = (text(&lines), text(&theirs), text(&ours));
@@ -149,9 +142,9 @@ fn edits_between(name: &'static str, texts: impl Fn(usize) -> (String, String)) 
 
 fn line_ends_of_a_document() -> Case {
     case("mixed line ends of the document kept", |scale| {
-        let lines = source(LINES / GROWTH * scale);
+        let lines = source(scaled(LINES, scale));
         let old = text(&lines).replacen('\n', "\r\n", lines.len() / 2);
-        let new = text(&changed(&lines, CHANGES / GROWTH * scale, 3));
+        let new = text(&changed(&lines, scaled(CHANGES, scale), 3));
         assert_eq!(from_model(&old, &new).matches('\r').count(), lines.len() / 2);
         move || drop(black_box(from_model(black_box(&old), black_box(&new))))
     })
@@ -159,20 +152,20 @@ fn line_ends_of_a_document() -> Case {
 
 fn cases() -> Vec<Case> {
     let spread = |scale: usize| {
-        let lines = source(LINES / GROWTH * scale);
-        (text(&lines), text(&changed(&lines, CHANGES / GROWTH * scale, 3)))
+        let lines = source(scaled(LINES, scale));
+        (text(&lines), text(&changed(&lines, scaled(CHANGES, scale), 3)))
     };
     let typed = |scale: usize| {
-        let old = text(&source(LINES / GROWTH * scale));
+        let old = text(&source(scaled(LINES, scale)));
         let mut new = old.clone();
         new.insert(old.len() / 2, 'x');
         (old, new)
     };
     // No line of the file is there only once, which is the hardest for a diff.
     let repeated = |scale: usize| {
-        let lines: Vec<String> = (0..LINES / GROWTH * scale).map(|number| format!("row {}", number % 40)).collect();
+        let lines: Vec<String> = (0..scaled(LINES, scale)).map(|number| format!("row {}", number % 40)).collect();
         let mut changed = lines.clone();
-        places(lines.len(), CHANGES / GROWTH * scale, 3).for_each(|at| changed[at] = "changed".into());
+        places(lines.len(), scaled(CHANGES, scale), 3).for_each(|at| changed[at] = "changed".into());
         (text(&lines), text(&changed))
     };
     vec![
@@ -187,20 +180,14 @@ fn cases() -> Vec<Case> {
 }
 
 fn main() {
-    let cases = cases();
-    println!("50,000 lines unless said otherwise; medians of {RUNS} runs\n");
-    println!("| what | a tenth of it | all of it | growth |\n|---|---|---|---|");
-    let mut table = String::new();
-    for Case { name, milliseconds: [small, large] } in &cases {
-        let _ = writeln!(table, "| {name} | {small:.3} ms | {large:.3} ms | ×{:.1} |", large / small);
+    let mut report = Report::new("edits");
+    let mut rows = vec![["what", "a hundredth of it", "a tenth", "all of it"].map(str::to_owned).to_vec()];
+    for Case { name, milliseconds } in cases() {
+        rows.push([&[name.to_owned()][..], &milliseconds.map(|value| format!("{value:.3} ms"))].concat());
+        let points: Vec<_> = SCALES.iter().zip(milliseconds).map(|(scale, cost)| (*scale as f64, cost)).collect();
+        report.growth(name, &points);
+        report.figure(&format!("{name} ms"), milliseconds[2]);
     }
-    println!("{table}");
-    let results: Vec<Value> = cases
-        .iter()
-        .map(|case| json!({"name": case.name, "runs": RUNS, "ms_tenth": case.milliseconds[0], "ms": case.milliseconds[1]}))
-        .collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
-    std::fs::create_dir_all(&folder).expect("a folder for the results");
-    let file = folder.join("edits.json");
-    std::fs::write(&file, format!("{:#}\n", Value::Array(results))).expect("the results are written");
+    report.table(&format!("50,000 lines unless said otherwise; medians of {RUNS} runs"), &rows);
+    report.finish();
 }

@@ -29,6 +29,12 @@ impl Samples {
         }))
     }
 
+    /// Of rounds of the same, the one that the machine disturbed least, going by the 99th percentile.
+    pub fn quietest(rounds: impl IntoIterator<Item = Samples>) -> Samples {
+        let quietest = rounds.into_iter().min_by(|a, b| a.percentile(99.0).total_cmp(&b.percentile(99.0)));
+        quietest.expect("at least one round")
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()

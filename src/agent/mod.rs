@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::session::receipt::{Outcome, Receipt};
-use crate::workspace::{DiagnosticStore, ModelText, RelPath, Workspace};
+use crate::workspace::{DiagnosticStore, DocumentText, RelPath, Workspace};
 
 pub use action::{Action, Ask};
 pub use conversation::Conversation;
@@ -47,7 +47,7 @@ pub struct TurnRequest {
     /// What language servers reported there.
     pub diagnostics: Arc<DiagnosticStore>,
     /// Files with changes that were not carried through yet, with the text they began from.
-    pub unfinished: Vec<(RelPath, ModelText)>,
+    pub unfinished: Vec<(RelPath, DocumentText)>,
     /// Bytes of changes told at once; more are listed.
     pub max_delta_bytes: usize,
     /// Stops it.

@@ -142,7 +142,7 @@ impl Opening {
         let now = request.workspace.read(path).ok()?;
         let text: ModelText = match (known, request.workspace.document(path)) {
             (Some(entry), _) => entry.known.clone(),
-            (None, Some(document)) => document.opened,
+            (None, Some(document)) => document.opened.model(),
             (None, None) => now,
         };
         if text.len_bytes() > limit {
@@ -201,12 +201,12 @@ fn unfinished(request: &TurnRequest, before: &Ledger) -> Vec<(RelPath, ModelText
     let bases = request.unfinished.iter();
     bases
         .filter_map(|(path, base)| {
-            let now = workspace.read(path).ok()?;
+            let (now, base) = (workspace.read(path).ok()?, base.model());
             let told_from = match before.get(path) {
                 Some(entry) => entry.known.clone(),
-                None => workspace.document(path)?.opened,
+                None => workspace.document(path)?.opened.model(),
             };
-            (now != *base && told_from != *base).then(|| (path.clone(), base.clone(), now))
+            (now != base && told_from != base).then(|| (path.clone(), base, now))
         })
         .collect()
 }

@@ -143,7 +143,7 @@ fn candidates(workspace: &Workspace, ledger: &Ledger, working: &WorkingCopy, sco
 fn known(workspace: &Workspace, ledger: &Ledger, path: &RelPath) -> Option<ModelText> {
     match ledger.get(path) {
         Some(entry) => Some(entry.known.clone()),
-        None => workspace.document(path).map(|document| document.opened),
+        None => workspace.document(path).map(|document| document.opened.model()),
     }
 }
 

@@ -65,14 +65,14 @@ impl<'a> Place<'a> {
         let path = desk.workspace.rel_of_uri(uri)?;
         let document = desk.workspace.document(&path)?;
         let policy = desk.workspace.policy();
-        let is_shown = policy.check_known(&path).is_ok() && policy.check_document(&document.rope).is_ok();
+        let is_shown = policy.check_known(&path).is_ok() && policy.check_document(document.rope()).is_ok();
         (is_shown && !document.desynced).then_some(Place { desk, path, document, range, encoding })
     }
 
     /// Whether something is selected. One character is not: in Helix it is the cursor.
     fn has_selection(&self) -> bool {
         let Span { start, end } = self.range.span();
-        let rope = &self.document.rope;
+        let rope = self.document.rope();
         let (start, end) = (offset(rope, start, self.encoding), offset(rope, end, self.encoding));
         let selected = rope.get_byte_slice(start..end);
         selected.is_some_and(|selected| selected.chars().filter(|c| !c.is_whitespace()).nth(1).is_some())
@@ -80,7 +80,7 @@ impl<'a> Place<'a> {
 
     fn wish(&self) -> Option<Wish> {
         let language = Language::of(&self.document.language_id, Some(&self.path));
-        wish(&self.document.model_text(), self.range.lines(), language).map(|found| found.wish)
+        wish(|lines| self.document.text.glimpse(lines), self.range.lines(), language).map(|found| found.wish)
     }
 
     /// What other servers report at this place, as their editor plugin fed it.

@@ -262,7 +262,8 @@ fn reported(desk: &Desk, path: &RelPath, lines: Option<(usize, usize)>) -> Vec<c
 fn implement(ask: &mut Ask, path: &RelPath, document: Option<&crate::workspace::Snapshot>) {
     let (Some(document), Some(lines)) = (document, ask.lines) else { return };
     let language = Language::of(&document.language_id, Some(path));
-    let Some(found) = wish(&document.model_text(), lines, language) else { return };
+    let text = document.model_text();
+    let Some(found) = wish(|lines| text.lines(lines), lines, language) else { return };
     if lines.0 == lines.1 {
         ask.lines = Some(found.lines);
     }

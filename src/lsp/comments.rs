@@ -2,7 +2,9 @@
 //!
 //! Looks at the lines around a place only: a code action must not cost more in a longer file.
 
-use crate::workspace::{Language, ModelText};
+use std::ops::RangeInclusive;
+
+use crate::workspace::Language;
 
 /// Lines of a selection, and of one comment, that are looked at.
 const MAX_LINES: usize = 50;
@@ -31,10 +33,15 @@ pub struct Found {
     pub lines: (usize, usize),
 }
 
-/// The first wish on the lines `first` to `last`, from 1, of a text in this language.
-pub fn wish(text: &ModelText, (first, last): (usize, usize), language: Option<&Language>) -> Option<Found> {
+/// The first wish on the lines `first` to `last`, from 1, of a text in this language. `read` gives lines of it, cut to
+/// those there are.
+pub fn wish(
+    read: impl FnOnce(RangeInclusive<usize>) -> String,
+    (first, last): (usize, usize),
+    language: Option<&Language>,
+) -> Option<Found> {
     let syntax = Syntax::of(language);
-    let lines = Lines::around(text, first, last.min(first + MAX_LINES));
+    let lines = Lines::around(read, first, last.min(first + MAX_LINES));
     (first..=last.min(first + MAX_LINES)).find_map(|line| {
         let asked = lines.comment_at(line, &syntax).and_then(|comment| comment.wish());
         asked.or_else(|| is_stub(lines.get(line)?).then_some(Found { wish: Wish::Stub, lines: (line, line) }))
@@ -65,9 +72,9 @@ struct Lines {
 }
 
 impl Lines {
-    fn around(text: &ModelText, first: usize, last: usize) -> Lines {
+    fn around(read: impl FnOnce(RangeInclusive<usize>) -> String, first: usize, last: usize) -> Lines {
         let start = first.saturating_sub(MAX_LINES).max(1);
-        let texts = text.lines(start..=last + MAX_LINES).lines().map(str::to_owned).collect();
+        let texts = read(start..=last + MAX_LINES).lines().map(str::to_owned).collect();
         Lines { first: start, texts }
     }
 
@@ -223,9 +230,10 @@ fn is_stub(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::ModelText;
 
     fn found(text: &str, line: usize, language: &str) -> Option<Found> {
-        wish(&ModelText::from_lf(text), (line, line), Language::of(language, None))
+        wish(|lines| ModelText::from_lf(text).lines(lines), (line, line), Language::of(language, None))
     }
 
     fn asked(line: &str, language: &str) -> Option<Wish> {

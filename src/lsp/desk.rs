@@ -14,7 +14,9 @@ use crate::scope::{Scope, context_rules};
 use crate::session::actor::Session;
 use crate::session::pool::{Key, SessionPool};
 use crate::wire::dial::DialError;
-use crate::workspace::{Consents, DiagnosticStore, Documents, ModelText, RelPath, Snapshot, Workspace, WorkspaceError};
+use crate::workspace::{
+    Consents, DiagnosticStore, DocumentText, Documents, RelPath, Snapshot, Workspace, WorkspaceError,
+};
 
 /// One folder, its session, and what is known about it.
 pub struct Desk {
@@ -33,7 +35,7 @@ pub struct Desk {
     /// What was asked for without consent, and until when it is to be done after all.
     held: Mutex<Option<(Held, Instant)>>,
     /// Per file, the document revision at which its changes were last carried through, and the text then.
-    finished: Mutex<HashMap<RelPath, (u64, ModelText)>>,
+    finished: Mutex<HashMap<RelPath, (u64, DocumentText)>>,
     in_force: Mutex<InForce>,
     /// Held while the file is read again, so that what was read last is in force last.
     renewing: Mutex<()>,
@@ -195,20 +197,24 @@ impl Desk {
         Some(self.workspace.document(&path)?.revision)
     }
 
-    /// Whether the user changed this document since it was opened or since its last change was finished.
+    /// Whether the user changed this document since it was opened or since its last change was finished. In memory, and by
+    /// the bytes: what they are to a model takes longer to find out than a list of actions may take.
     pub fn has_fresh_edit(&self, path: &RelPath) -> bool {
         let Some(document) = self.workspace.document(path) else { return false };
-        self.begun_from(path, &document).is_some_and(|base| !document.model_text().same(&base))
+        self.begun_from(path, &document).is_some_and(|base| !document.text.same_bytes(&base))
     }
 
     /// Open documents whose changes were not carried through yet, with the texts those changes began from.
-    pub fn unfinished(&self) -> Vec<(RelPath, ModelText)> {
-        let open = self.workspace.open_documents().into_iter();
-        open.filter_map(|(path, document)| Some((path.clone(), self.begun_from(&path, &document)?))).collect()
+    pub fn unfinished(&self) -> Vec<(RelPath, DocumentText)> {
+        let changed = |(path, document): (RelPath, Snapshot)| {
+            let base = self.begun_from(&path, &document)?;
+            (!document.text.same_bytes(&base)).then_some((path, base))
+        };
+        self.workspace.open_documents().into_iter().filter_map(changed).collect()
     }
 
     /// The text a document's unfinished changes began from; none when nothing happened since they were finished.
-    fn begun_from(&self, path: &RelPath, document: &Snapshot) -> Option<ModelText> {
+    fn begun_from(&self, path: &RelPath, document: &Snapshot) -> Option<DocumentText> {
         match lock(&self.finished).get(path) {
             Some((revision, _)) if document.revision <= *revision => None,
             Some((_, text)) => Some(text.clone()),
@@ -220,7 +226,7 @@ impl Desk {
     pub fn settle(&self) {
         let mut finished = lock(&self.finished);
         for (path, document) in self.workspace.open_documents() {
-            finished.insert(path, (document.revision, document.model_text()));
+            finished.insert(path, (document.revision, document.text));
         }
     }
 }

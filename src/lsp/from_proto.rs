@@ -227,7 +227,7 @@ fn place(position: ProtoPosition, text: Option<&Snapshot>, encoding: PositionEnc
     let line = position.line as usize + 1;
     let Some(document) = text else { return (line, position.character as usize + 1) };
     let at = Position { line: position.line, character: position.character };
-    let byte = offset(&document.rope, at, encoding);
-    let start = document.rope.line_to_char(document.rope.byte_to_line(byte));
-    (line, document.rope.byte_to_char(byte) - start + 1)
+    let byte = offset(document.rope(), at, encoding);
+    let start = document.rope().line_to_char(document.rope().byte_to_line(byte));
+    (line, document.rope().byte_to_char(byte) - start + 1)
 }

@@ -63,8 +63,8 @@ where
             }
             method if id.is_none() && self.editor.abilities().is_some() => {
                 if let Some(take) = taker(method) {
-                    let params = request.params().cloned().unwrap_or_default();
-                    self.take(take, params);
+                    let (_, _, params) = request.into_parts();
+                    self.take(take, params.unwrap_or_default());
                     return ready(None);
                 }
             }

@@ -5,14 +5,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 
 use ropey::Rope;
 
 use super::history::{History, State, Step};
 use super::path::uri_to_path;
 use super::position::{PositionEncoding, Span, offset};
-use super::text::ModelText;
+use super::text::{DocumentText, ModelText};
 
 /// Line numbers from here on are a client's way to say *the end of the document* (LSP numbers go up to 2³¹−1).
 const END_OF_DOCUMENT: u32 = i32::MAX as u32;
@@ -78,34 +77,37 @@ pub struct Snapshot {
     pub language_id: String,
     /// The client's version of the text.
     pub version: i32,
-    /// The text, byte for byte. Meaningless while [`Snapshot::desynced`].
-    pub rope: Rope,
+    /// The text. Meaningless while [`Snapshot::desynced`].
+    pub text: DocumentText,
     /// The editor's text is not known: neither edits nor deltas may be made from it.
     pub desynced: bool,
     /// The text when the document was opened.
-    pub opened: ModelText,
+    pub opened: DocumentText,
     /// The [`Documents`](super::Documents) revision that its last change made: greater means more recent.
     pub revision: u64,
     /// A change that comes before the last one is missing and may still arrive.
     pub incomplete: bool,
-    model: Arc<OnceLock<ModelText>>,
 }
 
 impl Snapshot {
-    /// The text as the model sees it. Converted once for each version, when somebody asks; shares the document's
-    /// memory where nothing is different.
+    /// The text, byte for byte. Meaningless while [`Snapshot::desynced`].
+    pub fn rope(&self) -> &Rope {
+        self.text.raw()
+    }
+
+    /// The text as the model sees it; see [`DocumentText::model`].
     pub fn model_text(&self) -> ModelText {
-        self.model.get_or_init(|| ModelText::from_rope(&self.rope)).clone()
+        self.text.model()
     }
 
     /// The text as it is in the editor.
     pub fn raw(&self) -> String {
-        self.rope.to_string()
+        self.rope().to_string()
     }
 
-    /// Whether the text differs from what it was when the document was opened.
+    /// Whether the text differs, to a model, from what it was when the document was opened.
     pub fn edited(&self) -> bool {
-        !self.model_text().same(&self.opened)
+        !self.text.same(&self.opened)
     }
 }
 
@@ -115,7 +117,7 @@ impl fmt::Debug for Snapshot {
         f.debug_struct("Snapshot")
             .field("uri", &self.uri)
             .field("version", &self.version)
-            .field("bytes", &self.rope.len_bytes())
+            .field("bytes", &self.rope().len_bytes())
             .field("desynced", &self.desynced)
             .finish_non_exhaustive()
     }
@@ -134,16 +136,15 @@ impl Document {
             path: uri_to_path(uri),
             language_id: language_id.to_owned(),
             version,
-            rope: Rope::new(),
+            text: DocumentText::default(),
             desynced: false,
-            opened: ModelText::default(),
+            opened: DocumentText::default(),
             revision: 0,
             incomplete: false,
-            model: Arc::default(),
         };
         let mut document = Self { held, history: History::default() };
         document.replace(text);
-        document.held.opened = document.held.model_text();
+        document.held.opened = document.held.text.clone();
         document
     }
 
@@ -182,7 +183,7 @@ impl Document {
     /// Applies a change that follows all others, in the order of its parts, from the last full text on: what came before
     /// a full text had no lasting effect in the editor either.
     fn step(&mut self, version: i32, changes: Vec<Change>, encoding: PositionEncoding) -> Result<(), Desync> {
-        let before = State { version: self.held.version, rope: self.held.rope.clone(), desynced: self.held.desynced };
+        let before = State { version: self.held.version, rope: self.held.rope().clone(), desynced: self.held.desynced };
         self.held.version = version;
         let applied = self.apply(&changes, encoding);
         if applied.is_err() {
@@ -209,9 +210,8 @@ impl Document {
 
     fn restore(&mut self, state: State) {
         self.held.version = state.version;
-        self.held.rope = state.rope;
+        self.held.text = DocumentText::new(state.rope);
         self.held.desynced = state.desynced;
-        self.held.model = Arc::default();
     }
 
     /// Takes a full text: whatever was wrong before, the document is in step again.
@@ -222,9 +222,8 @@ impl Document {
     }
 
     fn set(&mut self, text: &str) {
-        self.held.rope = Rope::from_str(text);
+        self.held.text = DocumentText::new(Rope::from_str(text));
         self.held.desynced = false;
-        self.held.model = Arc::default();
     }
 
     /// Gives the text up: until a full text comes, the document is known to be open and nothing more.
@@ -236,20 +235,19 @@ impl Document {
     /// The text is lost; a change that comes late may still bring it back.
     pub(super) fn lose(&mut self) {
         self.held.desynced = true;
-        self.held.rope = Rope::new();
-        self.held.model = Arc::default();
+        self.held.text = DocumentText::default();
     }
 
     fn splice(&mut self, span: Span, text: &str, encoding: PositionEncoding) -> Result<(), Desync> {
-        if !fits(&self.held.rope, span) {
+        if !fits(self.held.rope(), span) {
             return Err(Desync::ImpossibleSpan(span));
         }
-        let rope = &mut self.held.rope;
-        let start = rope.byte_to_char(offset(rope, span.start, encoding));
-        let end = rope.byte_to_char(offset(rope, span.end, encoding));
+        let mut rope = self.held.rope().clone();
+        let start = rope.byte_to_char(offset(&rope, span.start, encoding));
+        let end = rope.byte_to_char(offset(&rope, span.end, encoding));
         rope.remove(start..end);
         rope.insert(start, text);
-        self.held.model = Arc::default();
+        self.held.text = DocumentText::new(rope);
         Ok(())
     }
 }

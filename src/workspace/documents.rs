@@ -174,7 +174,7 @@ impl Documents {
         self.update(|state, revision| {
             state.edit(uri, revision, |document| {
                 let held = document.snapshot();
-                if held.desynced || held.rope != text {
+                if held.desynced || *held.rope() != text {
                     document.replace(text);
                 }
                 Ok(())
@@ -280,7 +280,7 @@ impl State {
 
     fn remove(&mut self, uri: &str) -> Option<Document> {
         let document = self.open.remove(&self.key(uri)?)?;
-        self.text_bytes -= document.snapshot().rope.len_bytes();
+        self.text_bytes -= document.snapshot().rope().len_bytes();
         if let Some(path) = &document.snapshot().path {
             self.by_path.remove(path);
         }
@@ -289,12 +289,12 @@ impl State {
 
     /// Puts a document in, giving its text up if there is no room for it.
     fn insert(&mut self, mut document: Document) -> Result<(), Desync> {
-        let fits = self.text_bytes + document.snapshot().rope.len_bytes() <= self.max_text_bytes;
+        let fits = self.text_bytes + document.snapshot().rope().len_bytes() <= self.max_text_bytes;
         if !fits {
             document.forget();
         }
         let held = document.snapshot();
-        self.text_bytes += held.rope.len_bytes();
+        self.text_bytes += held.rope().len_bytes();
         if let Some(path) = &held.path {
             self.by_path.insert(path.clone(), held.uri.clone());
         }

@@ -40,7 +40,7 @@ pub use position::{Position, PositionEncoding, Span, offset, position};
 pub use read::ReadError;
 pub use roots::root_of;
 pub use search::{Hit, Hits, Query};
-pub use text::ModelText;
+pub use text::{DocumentText, ModelText};
 
 /// One folder that is worked in.
 pub struct Workspace {

@@ -226,7 +226,13 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
 
 /// The same for a rope, which is UTF-8 already.
 pub(super) fn is_text_rope(rope: &Rope) -> bool {
-    !rope.bytes().take(BINARY_HEAD_BYTES).any(|byte| byte == 0)
+    let mut left = BINARY_HEAD_BYTES;
+    let heads = rope.chunks().map_while(|chunk| {
+        let head = &chunk.as_bytes()[..chunk.len().min(left)];
+        left -= head.len();
+        (!head.is_empty()).then_some(head)
+    });
+    !heads.into_iter().any(|head| head.contains(&0))
 }
 
 /// How an ignore file is found: on disk, or as it was read last.

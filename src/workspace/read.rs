@@ -177,8 +177,8 @@ impl Workspace {
         if document.desynced {
             return Err(ReadError::Desynced);
         }
-        self.check_size(document.rope.len_bytes() as u64)?;
-        if is_text_rope(&document.rope) { Ok(document) } else { Err(ReadError::NotText) }
+        self.check_size(document.rope().len_bytes() as u64)?;
+        if is_text_rope(document.rope()) { Ok(document) } else { Err(ReadError::NotText) }
     }
 
     fn disk_text(&self, path: &RelPath, real: &Path) -> Result<String, ReadError> {

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
 
 use ropey::Rope;
 
@@ -70,10 +71,7 @@ impl ModelText {
 
     /// The lines of `range` (first is 1) with their line ends, cut to the lines there are.
     pub fn lines(&self, range: RangeInclusive<usize>) -> String {
-        let lines = self.0.len_lines();
-        let first = range.start().saturating_sub(1).min(lines);
-        let past = (*range.end()).clamp(first, lines);
-        self.0.byte_slice(self.0.line_to_byte(first)..self.0.line_to_byte(past)).to_string()
+        lines_of(&self.0, range)
     }
 }
 
@@ -81,6 +79,55 @@ impl fmt::Display for ModelText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chunks().try_for_each(|chunk| f.write_str(chunk))
     }
+}
+
+/// One version of an open document's text as it is in the editor, and the same as a model sees it: made when somebody
+/// first asks, never while the user types. Cloning is O(1).
+#[derive(Clone, Default)]
+pub struct DocumentText {
+    raw: Rope,
+    model: Arc<OnceLock<ModelText>>,
+}
+
+impl DocumentText {
+    pub(super) fn new(raw: Rope) -> Self {
+        Self { raw, model: Arc::default() }
+    }
+
+    /// The text, byte for byte.
+    pub fn raw(&self) -> &Rope {
+        &self.raw
+    }
+
+    /// The text as a model sees it; shares the memory of this one where nothing is different. All of it is searched for
+    /// secrets, so this is nothing for a request handler.
+    pub fn model(&self) -> ModelText {
+        self.model.get_or_init(|| ModelText::from_rope(&self.raw)).clone()
+    }
+
+    /// Some lines (the first is 1) as a model sees them, for showing them to the user: what only the rest of the text
+    /// would give away as a secret is not hidden.
+    pub fn glimpse(&self, range: RangeInclusive<usize>) -> String {
+        shown(&lines_of(&self.raw, range)).into_owned()
+    }
+
+    /// Whether both are the same byte for byte. O(1) for clones of one text and for texts of different lengths.
+    pub fn same_bytes(&self, other: &Self) -> bool {
+        self.raw.is_instance(&other.raw) || self.raw == other.raw
+    }
+
+    /// Whether both are the same to a model.
+    pub fn same(&self, other: &Self) -> bool {
+        self.same_bytes(other) || self.model().same(&other.model())
+    }
+}
+
+/// The lines of `range` (first is 1) with their line ends, cut to the lines there are.
+fn lines_of(rope: &Rope, range: RangeInclusive<usize>) -> String {
+    let lines = rope.len_lines();
+    let first = range.start().saturating_sub(1).min(lines);
+    let past = (*range.end()).clamp(first, lines);
+    rope.byte_slice(rope.line_to_byte(first)..rope.line_to_byte(past)).to_string()
 }
 
 /// Shows the size only: texts do not belong into logs.
@@ -165,6 +212,20 @@ mod tests {
         assert!(text.same(&text.clone()));
         assert!(text.same(&ModelText::from_raw("one\r\n")));
         assert!(!text.same(&ModelText::from_lf("two\n")));
+    }
+
+    #[test]
+    fn a_glimpse_shows_lines_as_a_model_sees_them_and_looks_at_no_others() {
+        let text = DocumentText::new(Rope::from_str("one\r\nkey = AKIAQ7RSTUVWXYZ2ABCD\r\nthree"));
+        assert_eq!(text.glimpse(2..=2), "key = [secret:aws-access-key]\n");
+        assert_eq!(text.glimpse(3..=9), "three");
+        assert!(text.model.get().is_none(), "the whole text is not searched");
+    }
+
+    #[test]
+    fn texts_that_differ_in_line_ends_only_are_the_same_to_a_model() {
+        let [unix, windows] = ["a\n", "a\r\n"].map(|text| DocumentText::new(Rope::from_str(text)));
+        assert!(unix.same(&windows) && !unix.same_bytes(&windows) && unix.same_bytes(&unix.clone()));
     }
 
     #[test]

@@ -374,7 +374,7 @@ impl Editor {
     /// Types over a range of bytes of an open document.
     pub fn splice(&self, path: &str, range: std::ops::Range<usize>, new: &str) {
         let uri = self.uri(path);
-        let rope = self.documents.get(&uri).unwrap().rope;
+        let rope = self.documents.get(&uri).unwrap().rope().clone();
         let place = |byte| position(&rope, byte, PositionEncoding::Utf16);
         let span = Span { start: place(range.start), end: place(range.end) };
         self.change(&uri, Change { span: Some(span), text: new.into() });

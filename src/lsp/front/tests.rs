@@ -153,7 +153,7 @@ impl Peer {
     }
 
     fn text(&self) -> String {
-        self.editor.documents.get(URI).unwrap().rope.to_string()
+        self.editor.documents.get(URI).unwrap().rope().to_string()
     }
 }
 

@@ -165,7 +165,7 @@ fn changes_that_come_before_their_document_are_not_lost() {
     assert_eq!(documents.change(URI, 1, vec![key(0, "a")]), Applied::Unknown);
     assert_eq!(documents.open(URI, "rust", 0, "\n"), Applied::Done);
     assert_eq!((snapshot(&documents).raw().as_str(), snapshot(&documents).version), ("ab\n", 2));
-    assert_eq!(snapshot(&documents).opened.to_string(), "\n");
+    assert_eq!(snapshot(&documents).opened.model().to_string(), "\n");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_snapshot_does_not_follow_later_changes() {
     assert_eq!((taken.raw().as_str(), taken.version, taken.edited()), ("before", 1, false));
     let later = snapshot(&documents);
     assert_eq!(later.model_text().to_string(), "after\n");
-    assert_eq!((later.opened.to_string().as_str(), later.edited()), ("before", true));
+    assert_eq!((later.opened.model().to_string().as_str(), later.edited()), ("before", true));
 }
 
 #[test]
