@@ -19,7 +19,7 @@ const TOP: f64 = 84.0;
 const STYLE: &str = "\
     .page{fill:#fff}.text{fill:#1f2328}.faint{fill:#57606a}.grid{stroke:#d0d7de}.s0{fill:#0550ae;stroke:#0550ae}\
     .s1{fill:#9a4b00;stroke:#9a4b00}.s2{fill:#8250df;stroke:#8250df}.s3{fill:#1a7f37;stroke:#1a7f37}\
-    text{font-family:system-ui,sans-serif;font-size:14px;stroke:none}.title{font-size:18px;font-weight:600}\
+    text{font-family:system-ui,sans-serif;font-size:14px}text[class]{stroke:none}.title{font-size:18px;font-weight:600}\
     .line{fill:none;stroke-width:2.5}.edge{stroke:#57606a}\
     @media (prefers-color-scheme:dark){.page{fill:#0d1117}.text{fill:#e6edf3}.faint{fill:#9da7b3}.grid{stroke:#30363d}\
     .s0{fill:#79b8ff;stroke:#79b8ff}.s1{fill:#ffa657;stroke:#ffa657}.s2{fill:#d2a8ff;stroke:#d2a8ff}\

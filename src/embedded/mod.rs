@@ -36,7 +36,7 @@ mod upgrade;
 
 pub use fault::Fault;
 pub use journal::JournalError;
-pub use server::{RunningAgent, StartError};
+pub use server::{Responder, RunningAgent, StartError};
 
 /// How the server is started.
 #[derive(Clone)]
@@ -85,4 +85,13 @@ impl std::fmt::Debug for AgentOptions {
 /// written.
 pub async fn start(options: AgentOptions) -> Result<RunningAgent, StartError> {
     server::start_with(options, server::rule_agent(), server::Limits::default()).await
+}
+
+/// Starts the server with something else behind it than the rules: the same protocol, whatever answers.
+/// The benchmarks measure the client with it.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(options: AgentOptions, responder: Responder) -> Result<RunningAgent, StartError> {
+    server::start_with(options, responder, server::Limits::default()).await
 }

@@ -42,7 +42,7 @@ const HEAD_LIMIT: Duration = Duration::from_secs(60);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What answers: the agent behind the protocol.
-pub(super) type Responder = Arc<dyn Fn(&[Item]) -> Reply + Send + Sync>;
+pub type Responder = Arc<dyn Fn(&[Item]) -> Reply + Send + Sync>;
 
 /// Bounds of a connection.
 #[derive(Clone, Debug)]

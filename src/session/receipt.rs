@@ -171,12 +171,16 @@ pub fn outcome_name(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Bytes for people: `812 B`, `1.2 kB`, `3.4 MB`.
+/// Bytes for people: `812 B`, `1.2 kB`, `3.4 MB`. A half is rounded up, as the editors do it.
 pub fn human_bytes(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = (bytes * 10 + unit / 2) / unit;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
     match bytes {
         0..1000 => format!("{bytes} B"),
-        1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+        1000..1_000_000 => format!("{} kB", tenths(1000)),
+        _ => format!("{} MB", tenths(1_000_000)),
     }
 }
 
@@ -303,6 +307,12 @@ mod tests {
         receipts.push(Receipt { turn: "t1".into(), outcome: Outcome::Proposed, ..Receipt::default() });
         assert_eq!(receipts.amend("t1", Outcome::Applied).map(|receipt| receipt.outcome), Some(Outcome::Applied));
         assert!(receipts.amend("t9", Outcome::Applied).is_none());
+    }
+
+    #[test]
+    fn bytes_are_told_as_the_editors_tell_them() {
+        let told = [999, 1234, 1250, 1450, 999_949, 3_400_000, 2_250_000].map(human_bytes);
+        assert_eq!(told, ["999 B", "1.2 kB", "1.3 kB", "1.5 kB", "999.9 kB", "3.4 MB", "2.3 MB"]);
     }
 
     #[test]

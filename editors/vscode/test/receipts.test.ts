@@ -15,6 +15,7 @@ const receipt = (given: Partial<Receipt>): Receipt => ({
 
 test("figures have the unit in which people say them", () => {
   assert.deepEqual([0, 999, 1234, 3_400_000].map(bytes), ["0 B", "999 B", "1.2 kB", "3.4 MB"]);
+  assert.deepEqual([1250, 1450, 999_949, 2_250_000].map(bytes), ["1.3 kB", "1.5 kB", "999.9 kB", "2.3 MB"]);
   assert.deepEqual([0.42, 38.4, 1240, 125_000].map(duration), ["0.4 ms", "38 ms", "1.24 s", "2 min 5 s"]);
   assert.equal(receiptLine(receipt({})), "finish applied, 3 files, 1.2 kB sent (full resend 48.0 kB), 900 ms");
 });

@@ -1,10 +1,11 @@
 // The figures of receipts, for people: units, sums, a scale. Pure, so that `npm test` can try it.
 import type { Receipt } from "./receipt.ts";
 
-/** `812 B`, `1.2 kB`, `3.4 MB`. */
+/** `812 B`, `1.2 kB`, `3.4 MB`: a half is rounded up, as the server does it. */
 export function bytes(count: number): string {
+  const tenths = (unit: number) => (Math.round((count * 10) / unit) / 10).toFixed(1);
   if (count < 1000) return `${count} B`;
-  return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
+  return count < 1_000_000 ? `${tenths(1000)} kB` : `${tenths(1_000_000)} MB`;
 }
 
 /** `0.4 ms`, `38 ms`, `1.24 s`, `2 min 5 s`. */
