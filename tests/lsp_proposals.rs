@@ -44,8 +44,17 @@ const PATCH: &str = "\
 
 const ALL_BUT_B: &str = "Apply Pilotlight's change to all but src/b.rs";
 
-/// The one preview there is: shown to the user, or named in a message where the editor would take the cursor there.
+/// The one preview there is: shown to the user, at their word where the editor takes the cursor there, or named in a message
+/// where it opens no documents.
 fn preview(editor: &mut TestEditor, project: &Project) -> String {
+    if editor.shows_on_request() {
+        assert!(!previews(project).exists(), "nobody asked for one yet");
+        let show = showing(editor);
+        assert!(editor.choose(&show).is_ok());
+        let document = editor.wait("the diff", |editor| editor.asked("window/showDocument").pop());
+        assert_eq!(document["uri"], editor.uri(only_file(&previews(project)).to_str().unwrap()));
+        return std::fs::read_to_string(only_file(&previews(project))).unwrap();
+    }
     let path = only_file(&previews(project));
     let documents = editor.asked("window/showDocument");
     if editor.shows_beside() {
@@ -61,6 +70,13 @@ fn preview(editor: &mut TestEditor, project: &Project) -> String {
         assert!(documents.is_empty() && messages.iter().any(named), "{messages:?}");
     }
     std::fs::read_to_string(path).unwrap()
+}
+
+/// The action that shows what waits.
+fn showing(editor: &mut TestEditor) -> Value {
+    let actions = editor.actions("src/lib.rs", "pub");
+    let found = actions.iter().find(|action| action["command"]["command"] == "pilotlight.show").cloned();
+    found.unwrap_or_else(|| panic!("nothing shows it among {actions:?}"))
 }
 
 fn titled(editor: &mut TestEditor, title: &str) -> Value {
@@ -112,11 +128,16 @@ async fn a_conflict_shows_both_sides_and_the_other_files_can_be_applied() {
         expect_text(&mut editor, "src/c.rs", "pub fn c(x: u8) {}\n");
         assert_eq!(editor.text("src/b.rs"), "pub fn mine() {}\n");
         assert_eq!(editor.receipt(&turn)["outcome"], "conflict", "a part of it waits");
-        let waiting = ["Apply Pilotlight's change to src/b.rs", "Discard Pilotlight's change to src/b.rs"];
+        let waiting = match editor.shows_on_request() {
+            true => vec!["Apply", "Discard", "Show"],
+            false => vec!["Apply", "Discard"],
+        };
+        let waiting: Vec<String> =
+            waiting.iter().map(|verb| format!("{verb} Pilotlight's change to src/b.rs")).collect();
         assert_eq!(titles(&mut editor), waiting);
 
         editor.change("src/b.rs", "mine()", "b()");
-        let last = titled(&mut editor, waiting[0]);
+        let last = titled(&mut editor, &waiting[0]);
         assert!(editor.choose(&last).is_ok());
         editor.receipt_when(&turn, |receipt| receipt["outcome"] == "applied");
         assert_eq!(editor.text("src/b.rs"), "pub fn b(x: u8) {}\n");
@@ -218,6 +239,38 @@ async fn a_plugin_with_a_place_for_it_shows_the_change_beside_the_question_and_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_on_request_is_what_would_change_at_that_moment() {
+    let project = Project::new(FILES);
+    let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
+    let turn = begin(&mut editor, "src/lib.rs");
+    let hint = editor.expect_notification("window/showMessage", |message| message.to_string().contains("Choose Apply"));
+    let first: String = hint["message"].as_str().unwrap().chars().take(80).collect();
+    assert!(
+        first.contains("Choose Apply, Discard or Show among the code actions."),
+        "one line is all there is: {first}"
+    );
+    editor.open("src/b.rs");
+    editor.command("pilotlight.show", json!({ "proposal": turn }));
+    let one = editor.wait("the diff", |editor| editor.asked("window/showDocument").pop());
+    assert!(read(&project, &one).contains("+pub fn b(x: u8) {}"), "{}", read(&project, &one));
+    editor.change("src/b.rs", "b()", "mine()");
+    editor.command("pilotlight.show", json!({ "proposal": turn }));
+    let other = editor.wait("both sides", |editor| editor.asked("window/showDocument").pop().filter(|two| *two != one));
+    assert!(read(&project, &other).contains("src/b.rs, line 1. You have:"), "{}", read(&project, &other));
+    assert!(editor.asked("workspace/applyEdit").is_empty());
+
+    editor.command("pilotlight.discard", json!({ "proposal": turn }));
+    let gone = editor.try_command("pilotlight.show", json!({ "proposal": turn })).unwrap_err();
+    assert!(gone.code == -32803 && gone.message.contains(&turn), "{gone:?}");
+}
+
+/// What stands in a preview that was shown.
+fn read(project: &Project, shown: &Value) -> String {
+    let name = shown["uri"].as_str().unwrap().rsplit('/').next().unwrap();
+    std::fs::read_to_string(previews(project).join(name)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_preview_is_the_users_alone() {
     let project = Project::new(FILES);
     let (_provider, mut editor) = patching(Client::plain(), &project, "", PATCH).await;
@@ -243,6 +296,8 @@ async fn old_previews_go_and_other_files_stay() {
     let (_provider, mut editor) = patching(Client::helix25(), &project, "", PATCH).await;
     let turn = begin(&mut editor, "src/lib.rs");
     editor.expect_outcome(&turn, "proposed");
+    editor.command("pilotlight.show", json!({ "proposal": turn }));
+    editor.wait("the diff", |editor| editor.asked("window/showDocument").pop());
     let texts =
         std::fs::read_dir(&folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
     assert_eq!(texts.filter(|text| text.contains("+pub fn a")).count(), 1, "the newest is there");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::rename::finishing;
 use support::{Agent, Client, Project, RUST, TestEditor, User, commands};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "pilotlight.fix",
     "pilotlight.finish",
     "pilotlight.implement",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 16] = [
     "pilotlight.cancel",
     "pilotlight.apply",
     "pilotlight.discard",
+    "pilotlight.show",
     "pilotlight.trust",
     "pilotlight.status",
     "pilotlight.receipts",

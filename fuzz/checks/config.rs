@@ -81,7 +81,8 @@ fn shows_no_more(was: &Config, is: &Config, root: &Path) {
         Policy::new(root, ContextRules { exclude, max_file_bytes: config.context.max_file_bytes })
     };
     let Ok(before) = policy(was) else { return };
-    let after = policy(is).unwrap_or_else(|error| panic!("a workspace closed itself: {error}"));
+    // A pattern that should hide something and cannot be read closes the folder: nothing is shown.
+    let Ok(after) = policy(is) else { return };
     for path in PATHS.iter().filter_map(|path| RelPath::parse(path).ok()) {
         assert!(before.check(&path, false).is_ok() || after.check(&path, false).is_err(), "{path} is shown again");
     }

@@ -34,6 +34,7 @@ pub fn run(arguments: &Arguments, given: &Settings) -> Outcome {
     print_styled(&(head(&scope, &sources) + &body(&scope)))?;
     scope.damage.iter().for_each(|damage| warn(damage));
     scope.loaded.warnings.iter().for_each(|warning| warn(&warning.to_string()));
+    scope.closed_by().iter().for_each(|reason| warn(reason));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,10 +22,10 @@ use crate::agent::{Action, Ask, Conversation, Host, Landing, Pending, Proposal, 
 use crate::config::{BaseUrl, Config, Endpoint, Loaded, Sources};
 use crate::embedded::{AgentOptions, start};
 use crate::provider::{Provider, profile};
-use crate::scope::{Consent, Scope};
+use crate::scope::{Consent, Scope, context_rules};
 use crate::session::actor::Session;
 use crate::session::receipt::{Outcome, Receipt};
-use crate::workspace::{ContextRules, Documents, PositionEncoding, Workspace};
+use crate::workspace::{Documents, PositionEncoding, Workspace};
 use interrupt::Interrupts;
 use place::place;
 use write::{told, write};
@@ -182,8 +182,8 @@ fn refused() -> Receipt {
 }
 
 fn workspace(root: &Path, config: &Config) -> Result<Workspace, Failure> {
-    let rules = ContextRules { exclude: config.context.exclude.clone(), max_file_bytes: config.context.max_file_bytes };
-    Workspace::new(root, Arc::new(Documents::new(PositionEncoding::Utf8)), rules).map_err(Failure::failed)
+    Workspace::new(root, Arc::new(Documents::new(PositionEncoding::Utf8)), context_rules(config))
+        .map_err(Failure::failed)
 }
 
 fn finish(arguments: &Arguments, root: &Path, done: &Done, embedded: bool) -> super::Outcome {

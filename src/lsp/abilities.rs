@@ -78,12 +78,19 @@ impl Abilities {
                 .pointer("/capabilities/textDocument/codeAction/tagSupport/valueSet")
                 .and_then(Value::as_array)
                 .is_some_and(|tags| tags.iter().any(|tag| tag == 1)),
-            preferred: yes("/capabilities/textDocument/codeAction/isPreferredSupport"),
+            // Helix sorts what is preferred by who answers first, and Enter takes the first row: a language server's own fix,
+            // which takes longer, would always come after ours.
+            preferred: yes("/capabilities/textDocument/codeAction/isPreferredSupport") && client != "helix",
             prompt: yes("/capabilities/experimental/pilotlight/prompt"),
             status: yes("/capabilities/experimental/pilotlight/status"),
             documents,
             watch_files: yes("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
         }
+    }
+
+    /// Documents are opened, but the cursor goes there: so only when the user asks for one.
+    pub fn shows_on_request(&self) -> bool {
+        self.show_document && !self.show_beside
     }
 
     /// The encoding as LSP spells it.

@@ -150,7 +150,15 @@ impl Offers<'_> {
                 let files: Vec<&str> = rest.files.iter().map(|file| file.path.as_str()).collect();
                 self.add(QUICKFIX, &title, "pilotlight.apply", json!({"proposal": id, "files": files}));
             }
-            self.add(QUICKFIX, &format!("Discard Pilotlight's change to {what}"), "pilotlight.discard", argument);
+            self.add(
+                QUICKFIX,
+                &format!("Discard Pilotlight's change to {what}"),
+                "pilotlight.discard",
+                argument.clone(),
+            );
+            if self.abilities.shows_on_request() {
+                self.add(QUICKFIX, &format!("Show Pilotlight's change to {what}"), "pilotlight.show", argument);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use crate::session::receipt::{Receipt, markdown};
 use crate::workspace::{Language, RelPath};
 
 /// Every command, as `executeCommandProvider` lists them.
-pub const COMMANDS: [&str; 16] = [
+pub const COMMANDS: [&str; 17] = [
     "pilotlight.fix",
     "pilotlight.finish",
     "pilotlight.implement",
@@ -35,6 +35,7 @@ pub const COMMANDS: [&str; 16] = [
     "pilotlight.cancel",
     "pilotlight.apply",
     "pilotlight.discard",
+    "pilotlight.show",
     "pilotlight.trust",
     "pilotlight.status",
     "pilotlight.receipts",
@@ -46,6 +47,8 @@ pub const COMMANDS: [&str; 16] = [
 pub struct Argument {
     pub(super) uri: Option<String>,
     range: Option<ProtoRange>,
+    /// First and last line, counted from one as people and key bindings do; used where there is no range.
+    lines: Option<(usize, usize)>,
     diagnostics: Option<Vec<ProtoDiagnostic>>,
     instruction: Option<String>,
     question: Option<String>,
@@ -81,6 +84,7 @@ pub async fn execute(editor: &Arc<Editor>, params: ExecuteCommand) -> Result<Val
         "pilotlight.discard" => {
             waiting::discard(editor, named_proposal(&argument)?).map(|()| Value::Null).map_err(failed)
         }
+        "pilotlight.show" => waiting::show(editor, named_proposal(&argument)?).map(|()| Value::Null).map_err(failed),
         "pilotlight.trust" => consent::trust(editor, &argument).await,
         "pilotlight.status" => Ok(status(editor)),
         "pilotlight.receipts" => Ok(receipts(editor)),
@@ -201,7 +205,7 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
     let encoding = editor.documents.encoding();
     let mut ask = Ask {
         action,
-        lines: argument.range.map(ProtoRange::lines),
+        lines: argument.range.map(ProtoRange::lines).or(argument.lines.map(in_order)),
         diagnostics: Vec::new(),
         instruction: argument.instruction.or(argument.question).filter(|text| !text.trim().is_empty()),
         file: Some(path.clone()),
@@ -241,6 +245,10 @@ fn ask(editor: &Editor, desk: &Desk, action: Action, uri: &str, argument: Argume
         _ => {}
     }
     Ok(ask)
+}
+
+fn in_order((first, last): (usize, usize)) -> (usize, usize) {
+    (first.min(last).max(1), first.max(last).max(1))
 }
 
 /// What a plugin fed for these lines.

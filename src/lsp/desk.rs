@@ -10,13 +10,11 @@ use super::consent::Held;
 use crate::agent::{Conversation, TurnRequest};
 use crate::config::{Config, CustomAction, Loaded};
 use crate::provider::{Provider, profile};
-use crate::scope::Scope;
+use crate::scope::{Scope, context_rules};
 use crate::session::actor::Session;
 use crate::session::pool::{Key, SessionPool};
 use crate::wire::dial::DialError;
-use crate::workspace::{
-    Consents, ContextRules, DiagnosticStore, Documents, ModelText, RelPath, Snapshot, Workspace, WorkspaceError,
-};
+use crate::workspace::{Consents, DiagnosticStore, Documents, ModelText, RelPath, Snapshot, Workspace, WorkspaceError};
 
 /// One folder, its session, and what is known about it.
 pub struct Desk {
@@ -54,11 +52,6 @@ impl InForce {
         let scope = Scope::of(root, &around.loaded, &around.consents);
         let ignored = scope.ignored().iter().map(ToString::to_string).chain(scope.damage.clone()).collect();
         InForce { config: Arc::new(scope.loaded.config), ignored }
-    }
-
-    fn rules(&self) -> ContextRules {
-        let context = &self.config.context;
-        ContextRules { exclude: context.exclude.clone(), max_file_bytes: context.max_file_bytes }
     }
 }
 
@@ -100,7 +93,7 @@ impl Desk {
         let consented = is_allowed(&around.provider, &around.consents, &canonical);
         let in_force = InForce::read(&canonical, around);
         let (config, warnings) = (in_force.config.clone(), in_force.ignored.clone());
-        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), in_force.rules())?);
+        let workspace = Arc::new(Workspace::new(root, around.documents.clone(), context_rules(&config))?);
         let profile = profile(&config, &around.provider, workspace.root(), &around.env)?;
         let key = Key {
             root: canonical,
@@ -135,7 +128,7 @@ impl Desk {
     pub fn renew(&self, around: &Surroundings) -> Vec<String> {
         let _alone = lock(&self.renewing);
         let renewed = InForce::read(&self.key.root, around);
-        if let Err(bad) = self.workspace.policy().set_rules(&renewed.rules()) {
+        if let Err(bad) = self.workspace.policy().set_rules(&context_rules(&renewed.config)) {
             return vec![format!("context.exclude: {bad}; what held before still does")];
         }
         let mut in_force = lock(&self.in_force);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::abilities::Abilities;
 use super::answer::Answer;
 use super::apply::{ANSWERS_WITHIN, Application, Ending, Left, plan};
 use super::client::MessageKind;
@@ -239,7 +240,10 @@ impl Inner {
         self.keep(&question.proposal, Vec::new());
         let told = question.diff.is_empty();
         *lock(&self.preview) = question.diff;
-        let message = format!("{} Choose Apply or Discard among the code actions.", question.text);
+        let shows = self.editor.abilities().is_some_and(Abilities::shows_on_request);
+        let choices = if shows { "Apply, Discard or Show" } else { "Apply or Discard" };
+        // What to do stands in the first 80 columns: Helix has one line for it.
+        let message = format!("Choose {choices} among the code actions. {}", question.text);
         landing(Outcome::Proposed, (!told).then_some(message))
     }
 
@@ -271,7 +275,7 @@ impl Inner {
         let line = end.receipt.line();
         let message = end.message.trim();
         let last = if message.is_empty() { line.clone() } else { format!("{line} — {}", first_line(message)) };
-        self.progress.end(last);
+        self.progress.end(last).await;
         let client = &self.editor.client;
         if end.receipt.outcome != Outcome::Answered {
             self.answer.cut(if message.is_empty() { "Cancelled." } else { message }).await;

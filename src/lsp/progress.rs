@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{EditorClient, QUICK};
@@ -16,7 +17,7 @@ const WAITING: usize = 64;
 /// A turn's progress.
 pub struct Progress {
     steps: mpsc::Sender<String>,
-    end: Mutex<Option<oneshot::Sender<String>>>,
+    end: Mutex<Option<(oneshot::Sender<String>, JoinHandle<()>)>>,
 }
 
 /// How a progress is shown.
@@ -33,11 +34,11 @@ impl Progress {
     /// Begins in the background. Without `shown`, the client cannot show progress and nothing is sent.
     pub fn begin(client: EditorClient, shown: Option<Shown>, first: String, cancel: CancellationToken) -> Progress {
         let (steps, told) = mpsc::channel(WAITING);
-        let (end, ended) = oneshot::channel();
-        if let Some(shown) = shown {
-            tokio::spawn(run(client, shown, first, told, ended, cancel));
-        }
-        Progress { steps, end: Mutex::new(Some(end)) }
+        let end = shown.map(|shown| {
+            let (end, ended) = oneshot::channel();
+            (end, tokio::spawn(run(client, shown, first, told, ended, cancel)))
+        });
+        Progress { steps, end: Mutex::new(end) }
     }
 
     /// Says what is happening.
@@ -45,11 +46,13 @@ impl Progress {
         let _ = self.steps.try_send(text);
     }
 
-    /// Ends it.
-    pub fn end(&self, text: String) {
+    /// Ends it, and returns when the editor was told: where both have the same line on the screen, as in Helix, the end
+    /// must not come after a message that says what to do next.
+    pub async fn end(&self, text: String) {
         let end = self.end.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        if let Some(end) = end {
+        if let Some((end, told)) = end {
             let _ = end.send(text);
+            let _ = told.await;
         }
     }
 }

@@ -54,18 +54,37 @@ pub async fn rewrite(path: PathBuf, text: String) -> bool {
 }
 
 /// Shows what a proposal would do, beside the text in which it is accepted or not. Where the editor cannot, gives the
-/// path, so that the user can be told.
-pub async fn preview(editor: &Editor, turn: &str, mut diff: String) -> Option<PathBuf> {
+/// path, so that the user can be told; an editor that can show it at the user's word waits for that.
+pub async fn preview(editor: &Editor, turn: &str, diff: String) -> Option<PathBuf> {
+    let abilities = editor.abilities()?;
+    if abilities.shows_on_request() {
+        return None;
+    }
+    let path = write(editor, &PREVIEW, turn, cut(diff)).await?;
+    let shown = abilities.show_beside && open(editor, &PREVIEW, &path).await;
+    (!shown).then_some(path)
+}
+
+/// Shows what a proposal would do because the user asked for it. Where that fails, a message says where it is.
+pub async fn preview_now(editor: &Editor, turn: &str, diff: String) {
+    let Some(path) = write(editor, &PREVIEW, turn, cut(diff)).await else {
+        let text = "What it would change could not be written to the state directory; the log says why.";
+        return editor.client.show(MessageKind::Error, text).await;
+    };
+    if !open(editor, &PREVIEW, &path).await {
+        editor.client.show(MessageKind::Info, &format!("What it would change: {}", path.display())).await;
+    }
+}
+
+/// As much of a diff as anybody reads.
+fn cut(mut diff: String) -> String {
     if diff.len() > MAX_PREVIEW_BYTES {
         // At a line end, which is a character of one byte.
         let end = diff.as_bytes()[..MAX_PREVIEW_BYTES].iter().rposition(|byte| *byte == b'\n');
         diff.truncate(end.map_or(0, |newline| newline + 1));
         diff.push_str("\nThe rest is not shown.\n");
     }
-    let path = write(editor, &PREVIEW, turn, diff).await?;
-    let beside = editor.abilities().is_some_and(|abilities| abilities.show_beside);
-    let shown = beside && open(editor, &PREVIEW, &path).await;
-    (!shown).then_some(path)
+    diff
 }
 
 /// Whether a document is one of these.

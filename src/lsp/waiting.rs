@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Application, Left};
+use super::apply::{Application, Left, plan};
 use super::client::MessageKind;
 use super::desk::Desk;
 use super::editor::Editor;
 use super::shown;
 use crate::agent::Proposal;
+use crate::agent::preview::diff;
 use crate::session::receipt::Outcome;
 use crate::workspace::RelPath;
 
@@ -129,6 +130,27 @@ pub fn discard(editor: &Editor, id: &str) -> Result<(), String> {
     let kept = editor.waiting.take(id, None).ok_or_else(|| gone(id))?;
     // What was applied of it stays in the user's files, and the receipt says so.
     kept.desk.session.amend(id, if kept.begun { Outcome::Applied } else { Outcome::Refused });
+    Ok(())
+}
+
+/// Shows what a kept proposal would change in the texts of now, or what stands in its way there. Returns at once.
+///
+/// # Errors
+/// There is no such proposal.
+pub fn show(editor: &Arc<Editor>, id: &str) -> Result<(), String> {
+    let kept = editor.waiting.get(id).ok_or_else(|| gone(id))?;
+    let editor = editor.clone();
+    tokio::spawn(async move {
+        let Some(abilities) = editor.abilities() else { return };
+        let text = match plan(&kept.desk, &kept.proposal, abilities).await {
+            Ok(plan) => diff(&plan),
+            Err(ending) => match ending.left {
+                Some(left) if !left.preview.is_empty() => left.preview,
+                _ => return editor.tell(MessageKind::Warning, ending.landing.message.unwrap_or_default()),
+            },
+        };
+        shown::preview_now(&editor, &kept.proposal.turn, text).await;
+    });
     Ok(())
 }
 

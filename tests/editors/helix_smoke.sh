@@ -10,7 +10,7 @@ hx=$1 runtime=$2 scratch=$3 languages=$4
 
 begin
 choose "Finish" && pass "Finish this change" || fail "the code action is offered"
-choose "Apply" && pass "confirmed by a second code action" || fail "the proposal is offered"
+confirm && pass "confirmed" || fail "the proposal is offered"
 for file in main.rs report.rs; do
   open "$file"
   wait_for "$new" || fail "use renamed in $file"

@@ -35,6 +35,22 @@ impl Installer {
     /// All of `names`, which `argument` makes it install, or nothing: then it says so on stderr, or fails where
     /// `PILOTLIGHT_TESTS_NO_SKIP=1` forbids skipping.
     pub fn find(&self, test: &str, argument: &str, names: &[&str]) -> Option<Installed> {
+        let found = self.look(argument, names);
+        if let Err(reason) = &found {
+            assert!(std::env::var_os("PILOTLIGHT_TESTS_NO_SKIP").is_none_or(|set| set != "1"), "{test}: {reason}");
+        }
+        or_skipped(test, found)
+    }
+
+    /// The same with what comes from a place that moves, as the installer explains: that it is not there is said as
+    /// loudly, and is nobody's failure.
+    #[allow(dead_code, reason = "each test target asks for what it uses")]
+    pub fn find_floating(&self, test: &str, argument: &str, names: &[&str]) -> Option<Installed> {
+        or_skipped(test, self.look(argument, names))
+    }
+
+    /// All of `names`, or what is missing.
+    fn look(&self, argument: &str, names: &[&str]) -> Result<Installed, String> {
         let folder = std::env::var_os(self.variable)
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder), PathBuf::from);
         let file = fs::read_to_string(folder.join("env")).unwrap_or_default();
@@ -45,15 +61,20 @@ impl Installer {
             .collect();
         let missing: Vec<&str> =
             names.iter().copied().filter(|name| !known.get(*name).is_some_and(|path| path.exists())).collect();
-        if missing.is_empty() {
-            return Some(Installed(known));
+        match missing.is_empty() {
+            true => Ok(Installed(known)),
+            false => Err(format!("no {} here: install with {} {argument}", missing.join(", "), self.script)),
         }
-        let reason = format!("no {} here: install with {} {argument}", missing.join(", "), self.script);
-        assert!(std::env::var_os("PILOTLIGHT_TESTS_NO_SKIP").is_none_or(|set| set != "1"), "{test}: {reason}");
+    }
+}
+
+/// What was found; that nothing was is never passed over in silence.
+fn or_skipped(test: &str, found: Result<Installed, String>) -> Option<Installed> {
+    let skipped = |reason: String| {
         // Not eprintln!, which the test harness would swallow.
         writeln!(std::io::stderr(), "\nSKIPPED {test}: {reason}\n").expect("stderr can be written");
-        None
-    }
+    };
+    found.map_err(skipped).ok()
 }
 
 /// What was found, by the names of the file `env` that the installer writes.
@@ -63,11 +84,5 @@ impl Installed {
     /// The path under one of the names that `find` has checked.
     pub fn path(&self, name: &str) -> &Path {
         &self.0[name]
-    }
-
-    /// The path under a name that not every machine has, if it has it.
-    #[allow(dead_code, reason = "each test target asks for what it uses")]
-    pub fn optional(&self, name: &str) -> Option<&Path> {
-        self.0.get(name).map(PathBuf::as_path).filter(|path| path.exists())
     }
 }

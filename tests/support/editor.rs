@@ -153,10 +153,7 @@ impl TestEditor {
     fn say_goodbye(&mut self) {
         self.over = true;
         assert_eq!(self.request("shutdown", Value::Null), Ok(Value::Null));
-        let running: Vec<_> = self.progress.iter().filter(|(_, one)| !one.has("end")).map(|(token, _)| token).collect();
-        if !running.is_empty() {
-            self.fail(&format!("progress {running:?} never ended"));
-        }
+        self.wait("every progress to end", |editor| editor.progress.values().all(|one| one.has("end")).then_some(()));
         if !self.unread.is_empty() {
             self.fail(&format!("the user was shown {:?}", self.unread));
         }
@@ -360,6 +357,11 @@ impl TestEditor {
     /// Whether this client shows a document and leaves the cursor where it is.
     pub fn shows_beside(&self) -> bool {
         self.client.announces("/window/showDocument/support") && self.client.name != "helix"
+    }
+
+    /// Whether it opens documents, but takes the cursor there.
+    pub fn shows_on_request(&self) -> bool {
+        self.client.name == "helix"
     }
 
     /// What the server notified of under this method so far.

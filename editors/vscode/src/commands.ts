@@ -113,7 +113,7 @@ async function allow(service: Service, sessions: Sessions): Promise<void> {
   const yes = "Allow";
   const choice = await vscode.window.showWarningMessage(
     `Allow Pilotlight to send files of ${session.root} to ${session.endpoint ?? "its endpoint"}?`,
-    { modal: true, detail: "They are sent as you work, secrets and ignored files excepted." },
+    { modal: true, detail: "They are sent as you work. Ignored files never are, and secrets that can be recognised are hidden." },
     yes,
   );
   if (choice === yes) await execute(service, "pilotlight.trust", { root: session.root });

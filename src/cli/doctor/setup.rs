@@ -24,7 +24,10 @@ pub(super) fn workspace(scope: &Scope) -> Check {
         true => with_settings(file.display().to_string(), &scope.loaded, Setting::is_narrowed),
         false => format!("{} has no {WORKSPACE_FILE}", scope.root.display()),
     };
-    warned("workspace", found, scope.ignored())
+    match scope.closed_by() {
+        Some(reason) => Check::bad("workspace", found, reason),
+        None => warned("workspace", found, scope.ignored()),
+    }
 }
 
 /// `first`, and below it some of the settings.
