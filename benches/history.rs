@@ -171,14 +171,34 @@ fn told(report: &mut Report, replays: &[&Replay]) {
     report.figure("our own time a turn, ms p99", own.percentile(99.0));
     let (sent, least) = (count(|all| all.sent), count(|all| all.least));
     report.budget("bytes to diff + request + constant fields, all turns", sent as f64 / least as f64, 1.1, "×");
-    let worst = Samples::new(deltas.iter().flat_map(|all| all.ratios.clone()));
-    report.budget("the same, p99 of a turn", worst.percentile(99.0), 1.1, "×");
-    report.figure("worst turn", worst.most());
+    let ratios = |of: fn(&Deltas) -> &Vec<f64>| Samples::new(deltas.iter().flat_map(of).copied());
+    let (plain, encoded) = (ratios(|all| &all.ratios), ratios(|all| &all.ratios_in_json));
+    let cells = |ratios: &Samples| [50.0, 99.0, 100.0].map(|percent| format!("×{:.2}", ratios.percentile(percent)));
+    report.table(
+        "Bytes sent to diff + request + constant fields, turn by turn",
+        &[
+            row(["these as"], ["p50", "p99", "most"]),
+            row(["plain text"], cells(&plain)),
+            row(["JSON strings, as they have to be sent"], cells(&encoded)),
+        ],
+    );
+    report.figure("bytes to the least, p99", plain.percentile(99.0));
+    report.figure("bytes to the least in JSON, p99", encoded.percentile(99.0));
+}
+
+/// Of the longest sessions the one in the middle, by how many times the bytes whole files take.
+fn ordinary<'a>(replays: &[&'a Replay]) -> &'a Replay {
+    let longest = replays.iter().map(|replay| replay.turns.len()).max().expect("a session");
+    let mut all: Vec<&Replay> = replays.iter().copied().filter(|replay| replay.turns.len() == longest).collect();
+    let sum = |replay: &Replay, way| ways::costs(replay, way).iter().map(|cost| cost.bytes).sum::<usize>() as f64;
+    let times = |replay: &Replay| sum(replay, Way::Whole) / sum(replay, Way::Ours);
+    all.sort_by(|one, other| times(one).total_cmp(&times(other)));
+    all[all.len() / 2]
 }
 
 /// How the bytes of a long session grow with its turns, and a picture of it.
 fn longest(report: &mut Report, replays: &[&Replay]) {
-    let replay = replays.iter().max_by_key(|replay| (replay.turns.len(), replay.edits)).expect("a session");
+    let replay = ordinary(replays);
     let sent = Way::ALL.map(|way| {
         let kilobytes = ways::costs(replay, way).into_iter().map(|cost| cost.bytes as f64 / 1e3);
         kilobytes.enumerate().map(|(turn, sent)| ((turn + 1) as f64, sent)).collect::<Vec<_>>()
@@ -195,7 +215,7 @@ fn longest(report: &mut Report, replays: &[&Replay]) {
         &Lines {
             title: "Bytes sent each turn while a real package is edited",
             description: &format!(
-                "One session of {} turns on changes between two published versions. Whole files take {whole:.0} times as \
+                "An ordinary session of {} turns on changes between two published versions. Whole files take {whole:.0} times as \
                  many bytes as Pilotlight in all, with the history {history:.0} times, a cursor window {window:.1} times.",
                 replay.turns.len()
             ),

@@ -32,6 +32,8 @@ pub struct Deltas {
     pub least: usize,
     /// The one to the other, turn by turn.
     pub ratios: Vec<f64>,
+    /// The same, with the least as JSON has to write it.
+    pub ratios_in_json: Vec<f64>,
 }
 
 /// Looks at all turns of a session.
@@ -50,10 +52,13 @@ pub fn of(replay: &Replay) -> Deltas {
             }
         }
         found.microseconds.push(microseconds(turn));
-        let (sent, least) = (turn.request.raw.len(), ways::least(turn, &diffs(turn)));
+        let (sent, diffs) = (turn.request.raw.len(), diffs(turn));
+        let least = ways::least(turn, &diffs, str::len);
         found.sent += sent;
         found.least += least;
         found.ratios.push(sent as f64 / least as f64);
+        let least = ways::least(turn, &diffs, |text| serde_json::json!(text).to_string().len());
+        found.ratios_in_json.push(sent as f64 / least as f64);
     }
     found
 }

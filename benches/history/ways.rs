@@ -98,11 +98,10 @@ pub fn costs(replay: &Replay, way: Way) -> Vec<Cost> {
 }
 
 /// The least that a turn can be: the fields that every request has, the diffs (a file that the model is told for the
-/// first time, as it was before them), and the request. Plain text, without JSON's escapes.
-pub fn least(turn: &Turn, diffs: &str) -> usize {
-    let told: usize = first_told(turn).iter().map(|text| text.len()).sum();
-    let asked = text(&asked(turn));
-    turn.request.constant_fields().len() + told + diffs.len() + asked.len()
+/// first time, as it was before them), and the request. `bytes` says how long a text is.
+pub fn least(turn: &Turn, diffs: &str, bytes: impl Fn(&str) -> usize) -> usize {
+    let told: usize = first_told(turn).into_iter().map(&bytes).sum();
+    turn.request.constant_fields().len() + told + bytes(diffs) + bytes(&text(&asked(turn)))
 }
 
 /// The texts that this request tells whole.
