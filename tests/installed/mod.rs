@@ -26,7 +26,7 @@ pub const EDITORS: Installer =
 pub const INTEROP: Installer =
     Installer { script: ".ci/install-interop.sh", variable: "PILOTLIGHT_INTEROP", folder: "target/interop" };
 
-/// Two published versions each of some packages.
+/// Published versions of some packages.
 #[allow(dead_code, reason = "each test target uses one of them")]
 pub const CORPORA: Installer =
     Installer { script: ".ci/install-corpora.sh", variable: "PILOTLIGHT_CORPORA", folder: "target/corpora" };

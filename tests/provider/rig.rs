@@ -41,6 +41,7 @@ pub struct Setup {
     key: Option<Result<Option<String>, String>>,
     limits: Option<fn(&mut Limits)>,
     behind_network: bool,
+    server: Option<String>,
     without_consent: bool,
 }
 
@@ -87,6 +88,12 @@ impl Setup {
         self
     }
 
+    /// Another server, at this address, in the place of the scripted one.
+    pub fn server(mut self, address: &str) -> Setup {
+        self.server = Some(address.to_owned());
+        self
+    }
+
     /// Starts the session before the user's yes.
     pub fn without_consent(mut self) -> Setup {
         self.without_consent = true;
@@ -111,6 +118,7 @@ impl Setup {
         }
         let network = if self.behind_network { Some(Network::to(provider.address()).await) } else { None };
         let address = network.as_ref().map_or(provider.address(), Network::address);
+        let address = self.server.unwrap_or_else(|| address.to_string());
         let url = BaseUrl::parse(&format!("http://{address}/v1")).unwrap();
         self.config.provider.endpoint = Endpoint::Remote(url.clone());
         self.config.provider.key = KeySource::None;

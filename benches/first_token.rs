@@ -1,0 +1,198 @@
+//! Time to the first token on a real model: `cargo bench --bench first_token`. Ten turns about one file, with an edit near
+//! its top before each: our diffs, which are appended, against the file sent again, which moves everything behind the edit
+//! out of the server's cache.
+//!
+//! llama.cpp's server and a small model are got with `.ci/install-interop.sh llama`. The usual run has a file of some
+//! 1,000 tokens; `PILOTLIGHT_BENCH_FULL=1` has one of some 3,000, which takes minutes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops where something is wrong"
+)]
+
+mod bench;
+#[path = "../tests/installed/mod.rs"]
+mod installed;
+#[path = "../tests/interop/mod.rs"]
+mod interop;
+#[path = "first_token/person.rs"]
+mod person;
+#[path = "../tests/provider/mod.rs"]
+mod provider;
+#[path = "first_token/relay.rs"]
+mod relay;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use bench::{Axis, Lines, Report, Samples};
+use installed::{INTEROP, Installed};
+use interop::Server;
+use person::{PATH, Person};
+use pilotlight::delta::frame;
+use relay::{Exchange, Relay};
+use serde_json::{Value, json};
+use support::{Project, deserted};
+
+/// A real source file; so many of its first bytes, by whole lines.
+const SOURCE: &str = include_str!("../src/delta/ledger.rs");
+const BYTES: usize = 3_600;
+const FULL_BYTES: usize = 10_800;
+const TURNS: usize = 10;
+/// Times that the file is sent again; it takes many times as long.
+const RESENT: usize = 3;
+
+fn main() {
+    let needed = ["LLAMA_SERVER", "LLAMA_BACKEND", "LLAMA_MODEL"];
+    let Some(installed) = INTEROP.find("first_token", "llama", &needed) else { return };
+    let full = std::env::var_os("PILOTLIGHT_BENCH_FULL").is_some_and(|value| value == "1");
+    let text = first_lines(SOURCE, if full { FULL_BYTES } else { BYTES });
+
+    let project = Project::new("");
+    let address = deserted();
+    let _llama = llama(&project, &installed, &address);
+    let relay = Relay::start(&address);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (ours, again) = runtime.block_on(async {
+        let mut person = Person::begin(&text, relay.address()).await;
+        let mut ours = Vec::new();
+        // The first turn is the same for everybody: nothing is known yet.
+        for _ in 0..=TURNS {
+            person.turn().await;
+            ours.push(relay.exchange());
+        }
+        let first = ours.remove(0);
+        check(&first, &ours, &text);
+        let again = resend(&first, &mut person, &relay);
+        (ours, again)
+    });
+    tell(&ours, &again, full);
+}
+
+/// The server with its model. An answer is cut after a few tokens; only the first one matters.
+fn llama(project: &Project, installed: &Installed, address: &str) -> Server {
+    let (host, port) = address.split_once(':').expect("a host and a port");
+    let mut command = project.clean(&installed.path("LLAMA_SERVER").to_string_lossy());
+    command.env("GGML_BACKEND_PATH", installed.path("LLAMA_BACKEND"));
+    command.arg("--model").arg(installed.path("LLAMA_MODEL")).args(["--host", host, "--port", port, "--no-ui"]);
+    command.args("--ctx-size 8192 --parallel 1 --predict 8 --seed 1 --temp 0".split(' '));
+    Server::start(command, "listening on")
+}
+
+/// What was sent for the first time holds the file, and what came later only diffs behind it.
+fn check(first: &Exchange, ours: &[Exchange], text: &str) {
+    let told = |item: &Value| text_of(item).starts_with("<file ") && text_of(item).contains(text);
+    assert!(input(&first.body).iter().any(told), "the file was not told: {}", first.body);
+    for (number, pair) in ours.windows(2).enumerate() {
+        let (before, now) = (input(&pair[0].body), input(&pair[1].body));
+        assert!(now.starts_with(before), "turn {number} rewrites what was sent");
+        let new = Value::from(now[before.len()..].to_vec()).to_string();
+        assert!(new.contains("--- a/src/ledger.rs") && !new.contains("<file "), "turn {number}: {new}");
+    }
+}
+
+/// The first request again for each turn, with the file as it is then in its place.
+fn resend(first: &Exchange, person: &mut Person, relay: &Relay) -> Vec<Exchange> {
+    let exchange = |person: &Person| {
+        let mut body = first.body.clone();
+        let items = body["input"].as_array_mut().expect("an input");
+        let frame = frame::file(PATH, &person.text());
+        let is_file = |item: &Value| text_of(item).starts_with("<file ");
+        let at = items.iter().position(is_file).expect("the file's item");
+        items[at]["content"][0]["text"] = json!(frame);
+        // The edit is in the file now, so nothing tells it besides.
+        items.retain(|item| !text_of(item).contains("--- a/src/ledger.rs"));
+        post(relay, &body);
+        relay.exchange()
+    };
+    // The first time fills the cache with this form.
+    exchange(person);
+    (0..RESENT)
+        .map(|_| {
+            person.edit();
+            exchange(person)
+        })
+        .collect()
+}
+
+/// Posts a request and reads its answer to the end.
+fn post(relay: &Relay, body: &Value) {
+    let body = body.to_string();
+    let mut connection = TcpStream::connect(relay.address()).expect("the relay listens");
+    let (host, length) = (relay.address(), body.len());
+    let head = format!(
+        "POST /v1/responses HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    connection.write_all(format!("{head}{body}").as_bytes()).expect("a request is sent");
+    connection.read_to_end(&mut Vec::new()).expect("an answer");
+}
+
+fn tell(ours: &[Exchange], again: &[Exchange], full: bool) {
+    let mut report = Report::new("first_token");
+    let mut rows =
+        vec![["turn", "diffs appended", "cached", "of", "file sent again", "cached", "of"].map(str::to_owned).to_vec()];
+    for (number, exchange) in ours.iter().enumerate() {
+        let other = again.get(number).map_or_else(|| vec!["–".to_owned(); 3], cells);
+        rows.push([vec![(number + 1).to_string()], cells(exchange), other].concat());
+    }
+    report.table("Time to the first token, and tokens of the prompt that came from the server's cache", &rows);
+    let times = |exchanges: &[Exchange]| Samples::of(exchanges.iter().map(|exchange| exchange.first_token));
+    let (ours_ms, again_ms) = (times(ours), times(again));
+    let ratio = again_ms.median() / ours_ms.median();
+    println!("medians: {:.2} s against {:.2} s, ×{ratio:.0}\n", ours_ms.median() / 1e3, again_ms.median() / 1e3);
+    report.figure("full", full);
+    report.figure("ms to first token, diffs appended", ours_ms.median());
+    report.figure("ms to first token, file sent again", again_ms.median());
+    report.figure("ratio", ratio);
+    draw(&report, ours, again, ratio);
+    report.finish();
+}
+
+fn draw(report: &Report, ours: &[Exchange], again: &[Exchange], ratio: f64) {
+    let points = |exchanges: &[Exchange]| -> Vec<(f64, f64)> {
+        let numbered = exchanges.iter().enumerate();
+        numbered.map(|(turn, exchange)| ((turn + 1) as f64, exchange.first_token.as_secs_f64())).collect()
+    };
+    report.chart(
+        "first-token",
+        &Lines {
+            title: "Time to the first token, with an edit near the top of a file before each turn",
+            description: &format!(
+                "Ten turns on a model of 135 million parameters that llama.cpp runs on two cores. With the diffs appended \
+                 the first token takes a median of {:.1} s, with the file sent again {ratio:.0} times as long.",
+                Samples::of(ours.iter().map(|exchange| exchange.first_token)).median() / 1e3
+            ),
+            x: ("turn", Axis::Linear),
+            y: ("seconds", Axis::Logarithmic),
+            series: &[("file sent again", points(again)), ("diffs appended", points(ours))],
+        },
+    );
+}
+
+fn cells(exchange: &Exchange) -> Vec<String> {
+    let seconds = exchange.first_token.as_secs_f64();
+    vec![format!("{seconds:.2} s"), exchange.cached_tokens.to_string(), exchange.prompt_tokens.to_string()]
+}
+
+fn input(body: &Value) -> &[Value] {
+    body["input"].as_array().expect("an input")
+}
+
+fn text_of(item: &Value) -> &str {
+    item["content"][0]["text"].as_str().unwrap_or_default()
+}
+
+/// So many of a text's first bytes, by whole lines.
+fn first_lines(text: &str, bytes: usize) -> String {
+    let mut end = 0;
+    let lines = text.split_inclusive('\n').take_while(|line| {
+        end += line.len();
+        end <= bytes
+    });
+    lines.collect()
+}
