@@ -76,13 +76,12 @@ async fn at_distance(delay: u64) -> Vec<Measured> {
         };
         let delay = Duration::from_millis(delay);
         if delay > Duration::from_millis(50) {
-            let (warm, resent) = tokio::join!(measure(Way::Warm, rounds, delay, runs), async {
-                let kept = measure(Way::KeepAlive, rounds, delay, runs).await;
-                let anew = measure(Way::Anew, rounds, delay, runs).await;
-                [kept, anew]
-            });
-            all.push(warm);
-            all.extend(resent);
+            let side_by_side = tokio::join!(
+                measure(Way::Warm, rounds, delay, runs),
+                measure(Way::KeepAlive, rounds, delay, runs),
+                measure(Way::Anew, rounds, delay, runs)
+            );
+            all.extend(<[Measured; 3]>::from(side_by_side));
         } else {
             for way in Way::ALL {
                 all.push(measure(way, rounds, delay, runs).await);
