@@ -161,7 +161,7 @@ fn draw(report: &Report, ours: &[Exchange], again: &[Exchange], ratio: f64) {
     report.chart(
         "first-token",
         &Lines {
-            title: "Time to the first token, with an edit near the top of a file before each turn",
+            title: "Time to the first token, a file edited near its top each turn",
             description: &format!(
                 "Ten turns on a model of 135 million parameters that llama.cpp runs on two cores. With the diffs appended \
                  the first token takes a median of {:.1} s, with the file sent again {ratio:.0} times as long.",
