@@ -2,10 +2,12 @@
 //! turn is cancelled. What it quotes is shown for what it is.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{EditorClient, QUICK};
@@ -13,6 +15,8 @@ use crate::visible::shown as readable;
 
 /// Steps that may wait to be told; more are left out, since only the latest ones matter to a reader.
 const WAITING: usize = 64;
+/// How long the end of a progress may hold up what is said after it.
+const TOLD_WITHIN: Duration = Duration::from_millis(200);
 
 /// A turn's progress.
 pub struct Progress {
@@ -52,7 +56,8 @@ impl Progress {
         let end = self.end.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some((end, told)) = end {
             let _ = end.send(text);
-            let _ = told.await;
+            // An editor that has not even answered for the progress is not waited for.
+            let _ = timeout(TOLD_WITHIN, told).await;
         }
     }
 }
