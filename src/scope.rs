@@ -59,6 +59,11 @@ impl Scope {
         self.root.join(WORKSPACE_FILE)
     }
 
+    /// Whether the folder may be sent.
+    pub fn may_be_sent(&self) -> bool {
+        !matches!(self.consent, Consent::Missing(_))
+    }
+
     /// What of the folder's file was ignored, and why.
     pub fn ignored(&self) -> &[Warning] {
         &self.loaded.warnings[self.warned_before..]

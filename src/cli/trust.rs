@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::output::note;
+use super::output::warn;
 use super::{Failure, Outcome, Settings, consents, folder, load};
 use crate::config::{Endpoint, fingerprint};
 use crate::scope::own_actions;
@@ -26,7 +26,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> Outcome {
     let (loaded, sources) = load(settings)?;
     let consents = consents(&sources);
     if arguments.list {
-        consents.damages().iter().for_each(|damage| note(&format!("warning: {damage}")));
+        consents.damages().iter().for_each(|damage| warn(damage));
         for grant in consents.list() {
             anstream::println!("{}  →  {}", grant.root.display(), grant.origin);
         }

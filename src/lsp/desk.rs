@@ -46,6 +46,8 @@ struct InForce {
     config: Arc<Config>,
     /// What of the file does not count, as the user was told.
     ignored: Vec<String>,
+    /// Whether the folder might be sent when the file was read.
+    consented: bool,
 }
 
 impl InForce {
@@ -53,7 +55,8 @@ impl InForce {
     fn read(root: &Path, around: &Surroundings) -> InForce {
         let scope = Scope::of(root, &around.loaded, &around.consents);
         let ignored = scope.ignored().iter().map(ToString::to_string).chain(scope.damage.clone()).collect();
-        InForce { config: Arc::new(scope.loaded.config), ignored }
+        let consented = scope.may_be_sent();
+        InForce { config: Arc::new(scope.loaded.config), ignored, consented }
     }
 }
 
@@ -92,7 +95,6 @@ impl Desk {
     /// [`DeskError`]; the folder is then without Pilotlight.
     pub fn open(root: &Path, around: &Surroundings) -> Result<(Desk, Vec<String>), DeskError> {
         let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        let consented = is_allowed(&around.provider, &around.consents, &canonical);
         let in_force = InForce::read(&canonical, around);
         let (config, warnings) = (in_force.config.clone(), in_force.ignored.clone());
         let workspace = Arc::new(Workspace::new(root, around.documents.clone(), context_rules(&config))?);
@@ -102,7 +104,7 @@ impl Desk {
             origin: around.provider.url.origin(),
             credential: format!("{:?}", config.provider.key),
         };
-        let start = || Session::start(profile, Conversation::default(), consented);
+        let start = || Session::start(profile, Conversation::default(), in_force.consented);
         let session = around.pool.get_or_start(&key, start);
         let desk = Desk {
             workspace,
@@ -153,7 +155,7 @@ impl Desk {
 
     /// Whether the user allowed this workspace to be sent to its endpoint.
     pub fn is_allowed(&self, consents: &Consents) -> bool {
-        is_allowed(&self.provider, consents, &self.key.root)
+        !self.provider.needs_consent() || consents.granted(&self.key.root, &self.key.origin)
     }
 
     /// Consent is there: the workspace's own actions count, and the session is lit. Gives what the user is to be told.
@@ -233,8 +235,4 @@ impl Desk {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn is_allowed(provider: &Provider, consents: &Consents, root: &Path) -> bool {
-    !provider.needs_consent() || consents.granted(root, &provider.url.origin())
 }
