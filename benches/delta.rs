@@ -21,7 +21,7 @@ use pilotlight::agent::reconcile::{Manner, Scope, reconcile};
 use pilotlight::agent::working::WorkingCopy;
 use pilotlight::delta::ledger::{Ledger, Shift, Sight, tell};
 use pilotlight::workspace::{
-    Change, ContextRules, Documents, ModelText, Position, PositionEncoding, RelPath, Span, Workspace, path_to_uri,
+    Change, ContextRules, Documents, Position, PositionEncoding, RelPath, Span, Workspace, path_to_uri,
 };
 
 /// Changed files of a thousand lines.
@@ -54,7 +54,7 @@ impl Edited {
             let text = source(lines, false).replace("function", &format!("function_{file}"));
             let uri = path_to_uri(&workspace.abs(&path));
             workspace.documents().open(&uri, "rust", 0, &text);
-            let known = ModelText::from_raw(&text);
+            let known = workspace.read(&path).expect("an open file");
             ledger.saw(&path, &known, &known, Sight::Whole);
             (path, uri)
         });

@@ -252,16 +252,18 @@ pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
 /// One shift, and whether it was told as a whole text.
 fn tell_one(shift: &Shift) -> (String, bool) {
     let path = shift.path.as_str();
-    let (old, new) = (shift.old.as_ref().map(ModelText::to_string), shift.new.as_ref().map(ModelText::to_string));
-    let change = Change { old_path: path, new_path: path, old: old.as_deref(), new: new.as_deref() };
-    let Some(new) = &new else { return (unified::render(&change), false) };
-    let framed = || format!("{}\n", frame::file(path, new));
-    let Some(old) = &old else { return (framed(), true) };
-    let diff = unified::render(&change);
+    let Some(new) = &shift.new else {
+        let old = shift.old.as_ref().map(|_| "");
+        return (unified::render(&Change { old_path: path, new_path: path, old, new: None }), false);
+    };
+    let text = new.to_string();
+    let framed = || format!("{}\n", frame::file(path, &text));
+    let Some(old) = &shift.old else { return (framed(), true) };
+    let diff = unified::render_edit(path, old, new);
     // What cannot be verified is not sent.
-    let exact = unified::apply(old, &diff).is_ok_and(|applied| applied == *new);
-    let whole = framed();
-    if exact && (shift.as_diff || diff.len() < whole.len()) { (diff, false) } else { (whole, true) }
+    let exact = unified::apply(&old.to_string(), &diff).is_ok_and(|applied| applied == text);
+    let is_shorter = || diff.len() < text.len() || diff.len() < framed().len();
+    if exact && (shift.as_diff || is_shorter()) { (diff, false) } else { (framed(), true) }
 }
 
 fn counts(shift: &Shift) -> String {

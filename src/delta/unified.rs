@@ -3,9 +3,15 @@
 //! Lines end in `\n` only; a text that does not end so is marked `\ No newline at end of file`. Reading is strict: a
 //! diff applies exactly or not at all.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::ops::Range;
 
-use similar::{Algorithm, ChangeTag, TextDiff};
+use memchr::memchr_iter;
+
+use super::stretches::{Stretch, stretches};
+use crate::edit::{LineHunk, Span, line_hunks};
+use crate::workspace::ModelText;
 
 /// Unchanged lines shown around a change.
 const CONTEXT: usize = 3;
@@ -31,7 +37,21 @@ pub fn render(change: &Change<'_>) -> String {
     rename_lines(change, &mut text);
     headers(change, "", &mut text);
     if change.new.is_some() {
-        hunks(change, &mut text);
+        whole(change).hunks(&mut text);
+    }
+    text
+}
+
+/// The same of a file that has one text for another, in time and space that grow with what is different if the one was
+/// edited from the other.
+pub fn render_edit(path: &str, old: &ModelText, new: &ModelText) -> String {
+    let mut text = String::new();
+    headers(&Change { old_path: path, new_path: path, old: Some(""), new: Some("") }, "", &mut text);
+    let (old, new) = (old.rope(), new.rope());
+    for Stretch { old: old_bytes, new: new_bytes } in stretches(old, new) {
+        let lines_before = (old.byte_to_line(old_bytes.start), new.byte_to_line(new_bytes.start));
+        let (old, new) = (Cow::from(old.byte_slice(old_bytes)), Cow::from(new.byte_slice(new_bytes)));
+        Part { old: &old, new: &new, lines_before }.hunks(&mut text);
     }
     text
 }
@@ -47,9 +67,14 @@ pub fn render_git(change: &Change<'_>) -> String {
     if change.old.unwrap_or_default() != change.new.unwrap_or_default() {
         // Git ends a name that holds a blank with a tab, so that the name's end is certain.
         headers(change, "\t", &mut text);
-        hunks(change, &mut text);
+        whole(change).hunks(&mut text);
     }
     text
+}
+
+fn whole<'a>(change: &Change<'a>) -> Part<'a> {
+    let (old, new) = (change.old.unwrap_or_default(), change.new.unwrap_or_default());
+    Part { old, new, lines_before: (0, 0) }
 }
 
 fn rename_lines(change: &Change<'_>, text: &mut String) {
@@ -71,37 +96,77 @@ fn headers(change: &Change<'_>, after_blanks: &str, text: &mut String) {
     let _ = write!(text, "--- {old}{}\n+++ {new}{}\n", end(&old), end(&new));
 }
 
-fn hunks(change: &Change<'_>, text: &mut String) {
-    let (old, new) = (change.old.unwrap_or_default(), change.new.unwrap_or_default());
-    let (old, new) = (lines(old), lines(new));
-    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_slices(&old, &new);
-    for group in diff.grouped_ops(CONTEXT) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-        let old_range = first.old_range().start..last.old_range().end;
-        let new_range = first.new_range().start..last.new_range().end;
-        let _ = writeln!(text, "@@ -{} +{} @@", position(&old_range), position(&new_range));
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            text.push(match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            });
-            text.push_str(change.value());
-            if !change.value().ends_with('\n') {
-                text.push('\n');
-                text.push_str(NO_NEWLINE);
-            }
+/// A part of both texts, by whole lines, and how many lines stand before it.
+struct Part<'a> {
+    old: &'a str,
+    new: &'a str,
+    lines_before: (usize, usize),
+}
+
+impl<'a> Part<'a> {
+    /// Adds its hunks.
+    fn hunks(&self, text: &mut String) {
+        let changed = line_hunks(self.old, self.new);
+        // Changes whose surroundings would touch stand in one hunk.
+        for group in changed.chunk_by(|one, next| next.old.lines.start - one.old.lines.end <= 2 * CONTEXT) {
+            self.hunk(group, text);
+        }
+    }
+
+    fn hunk(&self, group: &[LineHunk], text: &mut String) {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+        let above = last_lines(&self.old[..first.old.bytes.start]);
+        let below = first_lines(&self.old[last.old.bytes.end..]);
+        let side = |before: usize, first: &Span, last: &Span| {
+            let start = before + first.lines.start - lines(above).count();
+            position(start..before + last.lines.end + lines(below).count())
+        };
+        let old_side = side(self.lines_before.0, &first.old, &last.old);
+        let new_side = side(self.lines_before.1, &first.new, &last.new);
+        let _ = writeln!(text, "@@ -{old_side} +{new_side} @@");
+        mark(' ', above, text);
+        let mut told = first.old.bytes.start;
+        for hunk in group {
+            mark(' ', &self.old[told..hunk.old.bytes.start], text);
+            mark('-', &self.old[hunk.old.bytes.clone()], text);
+            mark('+', &self.new[hunk.new.bytes.clone()], text);
+            told = hunk.old.bytes.end;
+        }
+        mark(' ', below, text);
+    }
+}
+
+/// Adds lines, each behind a sign.
+fn mark(sign: char, part: &str, text: &mut String) {
+    for line in lines(part) {
+        text.push(sign);
+        text.push_str(line);
+        if !line.ends_with('\n') {
+            text.push('\n');
+            text.push_str(NO_NEWLINE);
         }
     }
 }
 
 /// Lines as git counts them: `\n` ends one, nothing else does.
-fn lines(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n')
+}
+
+/// The lines right above a change.
+fn last_lines(text: &str) -> &str {
+    let before = text.rmatch_indices('\n').nth(CONTEXT);
+    &text[before.map_or(0, |(at, _)| at + 1)..]
+}
+
+/// The lines right below a change.
+fn first_lines(text: &str) -> &str {
+    let end = text.match_indices('\n').nth(CONTEXT - 1);
+    &text[..end.map_or(text.len(), |(at, _)| at + 1)]
 }
 
 /// `START,COUNT`; an empty range is named by the line before it, as every diff tool does.
-fn position(range: &std::ops::Range<usize>) -> String {
+fn position(range: Range<usize>) -> String {
     let start = if range.is_empty() { range.start } else { range.start + 1 };
     format!("{start},{}", range.len())
 }
@@ -148,7 +213,7 @@ pub enum ApplyError {
 /// # Errors
 /// [`ApplyError`] with the diff's line; nothing is guessed.
 pub fn apply(old: &str, diff: &str) -> Result<String, ApplyError> {
-    let mut source = old.split_inclusive('\n');
+    let mut rest = old;
     let mut new = String::with_capacity(old.len() + diff.len());
     let mut lines = diff.split_inclusive('\n').zip(1..).peekable();
     let mut taken = 0;
@@ -161,10 +226,9 @@ pub fn apply(old: &str, diff: &str) -> Result<String, ApplyError> {
         };
         let (start, mut counts) = hunk_header(header).ok_or(ApplyError::Malformed(number))?;
         let before = if counts.0 == 0 { start } else { start.checked_sub(1).ok_or(ApplyError::Malformed(number))? };
-        while taken < before {
-            new.push_str(source.next().ok_or(ApplyError::Mismatch(number))?);
-            taken += 1;
-        }
+        let (between, after) = split_lines(rest, before.saturating_sub(taken)).ok_or(ApplyError::Mismatch(number))?;
+        new.push_str(between);
+        (rest, taken) = (after, taken.max(before));
         while counts != (0, 0) {
             let (line, number) = lines.next().ok_or(ApplyError::Malformed(number))?;
             let mut text = line.get(1..).filter(|text| text.ends_with('\n')).ok_or(ApplyError::Malformed(number))?;
@@ -179,9 +243,9 @@ pub fn apply(old: &str, diff: &str) -> Result<String, ApplyError> {
                 _ => return Err(ApplyError::Malformed(number)),
             };
             if old_side {
-                if source.next() != Some(text) {
-                    return Err(ApplyError::Mismatch(number));
-                }
+                // A whole line: only the last one may lack its end.
+                let is_line = |after: &&str| text.ends_with('\n') || (after.is_empty() && !text.is_empty());
+                rest = rest.strip_prefix(text).filter(is_line).ok_or(ApplyError::Mismatch(number))?;
                 taken += 1;
                 counts.0 = counts.0.checked_sub(1).ok_or(ApplyError::Malformed(number))?;
             }
@@ -191,8 +255,19 @@ pub fn apply(old: &str, diff: &str) -> Result<String, ApplyError> {
             }
         }
     }
-    new.extend(source);
+    new.push_str(rest);
     Ok(new)
+}
+
+/// So many lines, and what follows them; nothing where there are not so many.
+fn split_lines(text: &str, count: usize) -> Option<(&str, &str)> {
+    let Some(last) = count.checked_sub(1) else { return Some(("", text)) };
+    let end = match memchr_iter(b'\n', text.as_bytes()).nth(last) {
+        Some(at) => at + 1,
+        None if lines(text).count() == count => text.len(),
+        None => return None,
+    };
+    Some(text.split_at(end))
 }
 
 /// `1,3 +1,4 @@…` → start of the old side and both counts.
@@ -240,6 +315,29 @@ mod tests {
     }
 
     #[test]
+    fn an_edit_of_a_long_text_is_told_by_its_lines_wherever_it_is() {
+        let line = |number: usize| format!("line number {number}\n");
+        let old = ModelText::from_lf(&(1..=1000).map(line).collect::<String>());
+        let mut rope = old.rope().clone();
+        rope.insert(rope.line_to_char(899), "above 900\n");
+        rope.insert(rope.line_to_char(99), "above 100\n");
+        rope.insert(rope.len_chars(), "at the end");
+        let new = ModelText::from(rope);
+        let diff = render_edit("f", &old, &new);
+        let hunk = |header: &str, above: [usize; 3], added: &str, below: &[usize]| {
+            let lines =
+                |numbers: &[usize]| numbers.iter().map(|number| format!(" {}", line(*number))).collect::<String>();
+            format!("@@ {header} @@\n{}+{added}\n{}", lines(&above), lines(below))
+        };
+        let hunks = [
+            hunk("-97,6 +97,7", [97, 98, 99], "above 100", &[100, 101, 102]),
+            hunk("-897,6 +898,7", [897, 898, 899], "above 900", &[900, 901, 902]),
+            hunk("-998,3 +1000,4", [998, 999, 1000], "at the end", &[]),
+        ];
+        assert_eq!(diff, format!("--- a/f\n+++ b/f\n{}{NO_NEWLINE}", hunks.concat()));
+    }
+
+    #[test]
     fn a_diff_of_another_text_is_refused() {
         let diff = render(&change("a\nb\nc\n", "a\nX\nc\n"));
         assert_eq!(apply("a\nz\nc\n", &diff), Err(ApplyError::Mismatch(5)));
@@ -253,6 +351,21 @@ mod tests {
             old in "([ab\\-+@\\\\ ]{0,3}\n){0,12}[ab]{0,2}", new in "([ab\\-+@\\\\ ]{0,3}\n){0,12}[ab]{0,2}"
         ) {
             prop_assert_eq!(apply(&old, &render(&change(&old, &new))), Ok(new));
+        }
+
+        #[test]
+        fn the_diff_of_an_edited_text_gives_it_too(
+            lines in 0_usize..300, edits in prop::collection::vec((any::<usize>(), 0_usize..200, "[ab\n]{0,20}"), 1..5)
+        ) {
+            let old = ModelText::from_lf(&(0..lines).map(|line| format!("line number {line}\n")).collect::<String>());
+            let mut rope = old.rope().clone();
+            for (at, removed, inserted) in edits {
+                let at = at % (rope.len_chars() + 1);
+                rope.remove(at..(at + removed).min(rope.len_chars()));
+                rope.insert(at, &inserted);
+            }
+            let new = ModelText::from(rope);
+            prop_assert_eq!(apply(&old.to_string(), &render_edit("f", &old, &new)), Ok(new.to_string()));
         }
     }
 }

@@ -22,7 +22,7 @@ pub mod patch;
 mod rejection;
 
 pub use apply::apply_hunks;
-pub(crate) use line_diff::{LineHunk, line_hunks};
+pub(crate) use line_diff::{LineHunk, Span, line_hunks};
 pub use line_endings::{LineEnding, from_model, to_model};
 pub use merge::{Conflict, Merged, merge};
 pub use minimal::{TextChange, apply_changes, minimal_changes};

@@ -8,10 +8,13 @@
 
 mod private_key;
 mod shapes;
+mod signs;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+
+use memchr::memmem;
 
 /// How a mark begins; the kind and `]` follow.
 const OPENING: &str = "[secret:";
@@ -155,13 +158,13 @@ pub fn hide_quoted(words: &str, quoted: &[Hidden<'_>]) -> String {
 
 /// The places of everything that reads like a mark, whoever wrote it.
 pub fn marks(text: &str) -> Vec<Range<usize>> {
-    let mark = |(start, _): (usize, &str)| {
+    let mark = |start: usize| {
         let kind = &text[start + OPENING.len()..];
         let length = kind.bytes().take(MAX_KIND + 1).position(|byte| byte == b']')?;
         let is_kind = kind.bytes().take(length).all(|byte| byte.is_ascii_alphanumeric() || b"-_ ".contains(&byte));
         is_kind.then(|| start..start + OPENING.len() + length + 1)
     };
-    text.match_indices(OPENING).filter_map(mark).collect()
+    memmem::find_iter(text.as_bytes(), OPENING).filter_map(mark).collect()
 }
 
 /// The secrets of a text, in order and apart. What stands in the marks of an earlier hiding is none.

@@ -75,6 +75,13 @@ impl ModelText {
     }
 }
 
+#[cfg(test)]
+impl From<Rope> for ModelText {
+    fn from(rope: Rope) -> Self {
+        Self(rope)
+    }
+}
+
 impl fmt::Display for ModelText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chunks().try_for_each(|chunk| f.write_str(chunk))

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use regex::Regex;
 
 use super::Secret;
@@ -30,7 +31,7 @@ pub(super) static PATTERNS: LazyLock<[Option<Regex>; 2]> =
 /// The lines of all private keys in a text.
 pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut found = Vec::new();
-    for (begin, _) in text.match_indices(BEGIN) {
+    for begin in memmem::find_iter(text.as_bytes(), BEGIN) {
         let title = begin + BEGIN.len();
         let Some(length) = text[title..].find(DASHES).filter(|length| *length <= MAX_TITLE) else { continue };
         if text[title..title + length].contains("PRIVATE KEY") {

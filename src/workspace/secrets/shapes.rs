@@ -6,8 +6,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{CaptureLocations, Regex};
 
+use super::signs::Signs;
 use super::{OPENING, Secret};
 
 /// The kind of a value that only its name gives away.
@@ -16,55 +17,80 @@ pub(super) const CREDENTIAL: &str = "credential";
 /// What is longer and no secret as a whole is not searched for one within.
 const MAX_RETRIED: usize = 1024;
 
-/// A shape: its kind, a pattern whose one group is the secret, and what else must hold of that group.
-type Shape = (&'static str, &'static str, Admits);
+/// A shape: its kind, literals of which at least one is in all that has it, a pattern whose one group is the secret, and
+/// what else must hold of that group.
+type Shape = (&'static str, &'static [&'static str], &'static str, Admits);
 
 /// Whether what has the form of a secret is one.
 type Admits = fn(&str) -> bool;
 
 /// What issuers publish: GitHub, GitLab, AWS, Slack, Stripe, OpenAI, Anthropic, Google, npm, PyPI, SendGrid, Twilio and
 /// others mark their tokens so that they can be found; RFC 7519 (JWT), 6750 (Bearer), 7617 (Basic), 3986 (userinfo).
-const TOKENS: &[Shape] = &[
-    ("aws-access-key", r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b", is_real),
-    ("github-token", r"(gh[pousr]_[A-Za-z0-9]{36,})", is_real),
-    ("github-token", r"(github_pat_[A-Za-z0-9_]{60,})", is_real),
-    ("gitlab-token", r"(gl(?:pat|ptt|dt|rt|cbt|ft|soat|oas|agent|imt)-[A-Za-z0-9_.=-]{20,})", is_real),
-    ("slack-token", r"(xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,})", is_real),
-    ("slack-token", r"\b(xapp-[0-9]-[A-Za-z0-9-]{20,})", is_real),
-    ("slack-webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/]{30,})", is_real),
-    ("stripe-key", r"\b((?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{16,})", is_real),
-    ("stripe-webhook", r"(whsec_[A-Za-z0-9+/=]{24,})", is_real),
-    ("anthropic-key", r"(sk-ant-[a-z0-9]{2,12}-[A-Za-z0-9_-]{20,})", is_real),
-    ("openai-key", r"(sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,})", is_real),
-    ("openai-key", r"\b(sk-[A-Za-z0-9]{32,})", is_real),
-    ("google-api-key", r"\b(AIza[A-Za-z0-9_-]{35,})", is_real),
-    ("google-oauth", r"(GOCSPX-[A-Za-z0-9_-]{28,})", is_real),
-    ("google-oauth", r"\b(ya29\.[A-Za-z0-9_-]{20,})", is_real),
-    ("npm-token", r"(npm_[A-Za-z0-9]{36,})", is_real),
-    ("pypi-token", r"(pypi-Ag[A-Za-z0-9_-]{50,})", is_real),
-    ("crates-io-token", r"\b(cio[A-Za-z0-9]{32})\b", is_real),
-    ("rubygems-key", r"(rubygems_[a-f0-9]{48})", is_real),
-    ("docker-token", r"(dckr_[po]at_[A-Za-z0-9_-]{27,})", is_real),
-    ("sendgrid-key", r"\b(SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})", is_real),
-    ("twilio-key", r"\b(SK[0-9a-f]{32})\b", is_real),
-    ("huggingface-token", r"\b(hf_[A-Za-z0-9]{34,})", is_real),
-    ("digitalocean-token", r"(do[opr]_v1_[a-f0-9]{64})", is_real),
-    ("shopify-token", r"(shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32})", is_real),
-    ("vault-token", r"\b(hv[sbr]\.[A-Za-z0-9_-]{24,})", is_real),
-    ("azure-storage-key", r"AccountKey=([A-Za-z0-9+/]{86}==)", is_real),
-    ("age-key", r"(AGE-SECRET-KEY-1[0-9A-Z]{58})", is_real),
-    ("jwt", r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,})", is_real),
-    ("bearer", r"\b(?:[Bb]earer|BEARER)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,})", is_drawn),
+pub(super) const TOKENS: &[Shape] = &[
+    ("aws-access-key", &["AKIA", "ASIA", "ABIA", "ACCA"], r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b", is_real),
+    ("github-token", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"(gh[pousr]_[A-Za-z0-9]{36,})", is_real),
+    ("github-token", &["github_pat_"], r"(github_pat_[A-Za-z0-9_]{60,})", is_real),
+    (
+        "gitlab-token",
+        &["glpat-", "glptt-", "gldt-", "glrt-", "glcbt-", "glft-", "glsoat-", "gloas-", "glagent-", "glimt-"],
+        r"(gl(?:pat|ptt|dt|rt|cbt|ft|soat|oas|agent|imt)-[A-Za-z0-9_.=-]{20,})",
+        is_real,
+    ),
+    (
+        "slack-token",
+        &["xoxa", "xoxb", "xoxe", "xoxo", "xoxp", "xoxr", "xoxs"],
+        r"(xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,})",
+        is_real,
+    ),
+    ("slack-token", &["xapp-"], r"\b(xapp-[0-9]-[A-Za-z0-9-]{20,})", is_real),
+    (
+        "slack-webhook",
+        &["hooks.slack.com/"],
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/]{30,})",
+        is_real,
+    ),
+    ("stripe-key", &["k_live_", "k_test_", "k_prod_"], r"\b((?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{16,})", is_real),
+    ("stripe-webhook", &["whsec_"], r"(whsec_[A-Za-z0-9+/=]{24,})", is_real),
+    ("anthropic-key", &["sk-ant-"], r"(sk-ant-[a-z0-9]{2,12}-[A-Za-z0-9_-]{20,})", is_real),
+    (
+        "openai-key",
+        &["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-"],
+        r"(sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,})",
+        is_real,
+    ),
+    ("openai-key", &["sk-"], r"\b(sk-[A-Za-z0-9]{32,})", is_real),
+    ("google-api-key", &["AIza"], r"\b(AIza[A-Za-z0-9_-]{35,})", is_real),
+    ("google-oauth", &["GOCSPX-"], r"(GOCSPX-[A-Za-z0-9_-]{28,})", is_real),
+    ("google-oauth", &["ya29."], r"\b(ya29\.[A-Za-z0-9_-]{20,})", is_real),
+    ("npm-token", &["npm_"], r"(npm_[A-Za-z0-9]{36,})", is_real),
+    ("pypi-token", &["pypi-Ag"], r"(pypi-Ag[A-Za-z0-9_-]{50,})", is_real),
+    ("crates-io-token", &["cio"], r"\b(cio[A-Za-z0-9]{32})\b", is_real),
+    ("rubygems-key", &["rubygems_"], r"(rubygems_[a-f0-9]{48})", is_real),
+    ("docker-token", &["dckr_"], r"(dckr_[po]at_[A-Za-z0-9_-]{27,})", is_real),
+    ("sendgrid-key", &["SG."], r"\b(SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})", is_real),
+    ("twilio-key", &["SK"], r"\b(SK[0-9a-f]{32})\b", is_real),
+    ("huggingface-token", &["hf_"], r"\b(hf_[A-Za-z0-9]{34,})", is_real),
+    ("digitalocean-token", &["doo_v1_", "dop_v1_", "dor_v1_"], r"(do[opr]_v1_[a-f0-9]{64})", is_real),
+    ("shopify-token", &["shpat_", "shpca_", "shppa_", "shpss_"], r"(shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32})", is_real),
+    ("vault-token", &["hvs.", "hvb.", "hvr."], r"\b(hv[sbr]\.[A-Za-z0-9_-]{24,})", is_real),
+    ("azure-storage-key", &["AccountKey="], r"AccountKey=([A-Za-z0-9+/]{86}==)", is_real),
+    ("age-key", &["AGE-SECRET-KEY-1"], r"(AGE-SECRET-KEY-1[0-9A-Z]{58})", is_real),
+    ("jwt", &["eyJ"], r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,})", is_real),
+    ("bearer", &["earer", "EARER"], r"\b(?:[Bb]earer|BEARER)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,})", is_drawn),
     (
         "basic-auth",
+        &["Basic"],
         r#"\b(?:[Aa]uthorization|AUTHORIZATION)["']?[ \t]?[:=][ \t]?["']?Basic[ \t]{1,4}([A-Za-z0-9+/=]{12,})"#,
         is_real,
     ),
-    ("url-password", r#"://[^\s/?#:@"'<>`]*:([^\s/?#@"'<>`]{3,})@"#, is_password),
+    ("url-password", &["://"], r#"://[^\s/?#:@"'<>`]*:([^\s/?#@"'<>`]{3,})@"#, is_password),
 ];
 
+/// What every name that tells what its value is has at least one of in it, in any case: the rarest few letters of each.
+pub(super) const IN_NAMES: &[&str] = &["assw", "assp", "pwd", "cret", "oken", "rede", "key"];
+
 /// A name that tells what its value is.
-const NAME: &str = r#"(?i-u:pass(?:word|wd|phrase)|pwd|secret|token|credential|(?:api|access|private|auth|account|master|encryption|signing)[_. -]?key)[A-Za-z0-9_.-]{0,40}\\*["'`\])]{0,2}"#;
+pub(super) const NAME: &str = r#"(?i-u:pass(?:word|wd|phrase)|pwd|secret|token|credential|(?:api|access|private|auth|account|master|encryption|signing)[_. -]?key)[A-Za-z0-9_.-]{0,40}\\*["'`\])]{0,2}"#;
 
 /// What may stand between a name and a value in quotes: a type, and a sign of assignment, pairing or calling.
 const TO_QUOTED: &str = r#"(?:[ \t]?:[ \t]?[A-Za-z0-9_&*<>'\[\]. ]{1,30})?[ \t]{0,8}(?:=>|:=|[=:,(])[ \t]{0,8}[a-zA-Z@]{0,2}#{0,2}\\*["'`]"#;
@@ -75,35 +101,53 @@ const ASSIGNED: &[(&str, Admits)] =
 
 /// All shapes, compiled once. A pattern that did not compile would match nothing; a test sees to it.
 pub(super) static SHAPES: LazyLock<[Option<Shapes>; 2]> = LazyLock::new(|| {
-    let tokens = TOKENS.iter().map(|(kind, pattern, admits)| (*kind, (*pattern).replace(r"\b", r"(?-u:\b)"), *admits));
+    let signs = Signs::literals(TOKENS.iter().flat_map(|(_, signs, ..)| signs.iter().copied()));
+    let tokens =
+        TOKENS.iter().map(|(kind, _, pattern, admits)| (*kind, (*pattern).replace(r"\b", r"(?-u:\b)"), *admits));
     let before = [TO_QUOTED, r"[ \t]{0,8}[=:>][ \t]{0,8}"];
     let assigned = ASSIGNED
         .iter()
         .zip(before)
         .map(|((value, admits), before)| (CREDENTIAL, format!("{NAME}{before}{value}"), *admits));
-    [Shapes::new(tokens), Shapes::new(assigned)]
+    [Shapes::new(signs, tokens), Shapes::new(Signs::in_any_case(IN_NAMES), assigned)]
 });
 
-/// Shapes that are looked for together: one pattern, whose n-th group is the secret of the n-th shape.
+/// Shapes that are looked for together: one pattern, whose n-th group is the secret of the n-th shape. None of them goes
+/// over a line end.
 pub(super) struct Shapes {
+    signs: Signs,
     pattern: Regex,
     kinds: Vec<(&'static str, Admits)>,
 }
 
 impl Shapes {
-    fn new(shapes: impl Iterator<Item = (&'static str, String, Admits)>) -> Option<Shapes> {
+    fn new(signs: Option<Signs>, shapes: impl Iterator<Item = (&'static str, String, Admits)>) -> Option<Shapes> {
         let (patterns, kinds): (Vec<String>, Vec<_>) =
             shapes.map(|(kind, pattern, admits)| (pattern, (kind, admits))).unzip();
-        Some(Shapes { pattern: Regex::new(&patterns.join("|")).ok()?, kinds })
+        Some(Shapes { signs: signs?, pattern: Regex::new(&patterns.join("|")).ok()?, kinds })
     }
 
     /// Adds what has one of these shapes and does not begin in a mark.
-    fn find(&self, text: &str, marks: &[Range<usize>], found: &mut Vec<Secret>) {
+    pub(super) fn find(&self, text: &str, marks: &[Range<usize>], found: &mut Vec<Secret>) {
         let mut groups = self.pattern.capture_locations();
+        for line in self.signs.lines(text) {
+            self.find_within(text, line, marks, &mut groups, found);
+        }
+    }
+
+    /// The same of some whole lines, whatever signs they have.
+    fn find_within(
+        &self,
+        text: &str,
+        lines: Range<usize>,
+        marks: &[Range<usize>],
+        groups: &mut CaptureLocations,
+        found: &mut Vec<Secret>,
+    ) {
         // Where the last secret ended, a word begins.
-        let mut begin = 0;
-        let mut from = 0;
-        while let Some(whole) = self.pattern.captures_read_at(&mut groups, &text[begin..], from - begin) {
+        let mut begin = lines.start;
+        let mut from = begin;
+        while let Some(whole) = self.pattern.captures_read_at(groups, &text[begin..lines.end], from - begin) {
             let whole = begin + whole.start();
             let secret = self.kinds.iter().enumerate().find_map(|(at, kind)| Some((groups.get(at + 1)?, kind)));
             let Some(((start, end), (kind, admits))) = secret else { return };
@@ -119,6 +163,14 @@ impl Shapes {
                 from = if end - start > MAX_RETRIED { end } else { start.max(whole + 1) };
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl Shapes {
+    /// What [`Shapes::find`] finds, without going by signs.
+    pub(super) fn find_everywhere(&self, text: &str, marks: &[Range<usize>], found: &mut Vec<Secret>) {
+        self.find_within(text, 0..text.len(), marks, &mut self.pattern.capture_locations(), found);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every shape and what only looks like it; then random texts with secrets planted in them.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::*;
 
@@ -50,6 +51,23 @@ fn samples() -> Vec<(&'static str, String)> {
 fn every_pattern_compiles() {
     assert!(shapes::SHAPES.iter().all(Option::is_some));
     assert!(private_key::PATTERNS.iter().all(Option::is_some));
+}
+
+/// Texts that match a pattern, whatever surrounds them.
+fn matching(pattern: &str) -> Vec<String> {
+    let strategy = proptest::string::string_regex(&pattern.replace(r"\b", "")).expect("a pattern of texts");
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    (0..200).map(|_| strategy.new_tree(&mut runner).expect("a text").current()).collect()
+}
+
+#[test]
+fn nothing_has_a_shape_without_its_sign() {
+    for (kind, signs, pattern, _) in shapes::TOKENS {
+        let unsigned = matching(pattern).into_iter().find(|text| !signs.iter().any(|sign| text.contains(sign)));
+        assert_eq!(unsigned, None, "{kind}");
+    }
+    let signed = |name: &String| shapes::IN_NAMES.iter().any(|sign| name.to_ascii_lowercase().contains(sign));
+    assert_eq!(matching(shapes::NAME).into_iter().find(|name| !signed(name)), None);
 }
 
 #[test]
@@ -248,6 +266,18 @@ proptest! {
         for mark in hidden.marks() {
             prop_assert!(hidden.text()[mark.at.clone()].starts_with(OPENING));
             prop_assert!(!hidden.behind(mark).contains('\n'));
+        }
+    }
+
+    /// Looking only where a sign is finds what looking everywhere does.
+    #[test]
+    fn signs_miss_nothing(text in pieces()) {
+        let marks = marks(&text);
+        for shapes in shapes::SHAPES.iter().flatten() {
+            let (mut by_signs, mut everywhere) = (Vec::new(), Vec::new());
+            shapes.find(&text, &marks, &mut by_signs);
+            shapes.find_everywhere(&text, &marks, &mut everywhere);
+            prop_assert_eq!(by_signs, everywhere);
         }
     }
 }
