@@ -2,8 +2,8 @@
 //! its top before each: our diffs, which are appended, against the file sent again, which moves everything behind the edit
 //! out of the server's cache.
 //!
-//! llama.cpp's server and a small model are got with `.ci/install-interop.sh llama`. The usual run has a file of some
-//! 1,000 tokens; `PILOTLIGHT_BENCH_FULL=1` has one of some 3,000, which takes minutes.
+//! llama.cpp's server and a small model are got with `.ci/install-interop.sh llama`. The file has some 3,000 tokens; the
+//! same is done with its first tenth, a few times, to see how both ways grow.
 
 #![allow(
     clippy::unwrap_used,
@@ -38,10 +38,12 @@ use relay::{Exchange, Relay};
 use serde_json::{Value, json};
 use support::{Project, deserted};
 
-/// A real source file; so many of its first bytes, by whole lines.
+/// A real source file, of which so many bytes are taken, by whole lines: some 300 tokens, and some 3,000.
 const SOURCE: &str = include_str!("../src/delta/ledger.rs");
-const BYTES: usize = 3_600;
-const FULL_BYTES: usize = 10_800;
+const SMALL: usize = 1_080;
+const USUAL: usize = 10_800;
+/// Turns with each file.
+const FEW: usize = 3;
 const TURNS: usize = 10;
 /// Times that the file is sent again; it takes many times as long.
 const RESENT: usize = 3;
@@ -49,28 +51,34 @@ const RESENT: usize = 3;
 fn main() {
     let needed = ["LLAMA_SERVER", "LLAMA_BACKEND", "LLAMA_MODEL"];
     let Some(installed) = INTEROP.find("first_token", "llama", &needed) else { return };
-    let full = std::env::var_os("PILOTLIGHT_BENCH_FULL").is_some_and(|value| value == "1");
-    let text = first_lines(SOURCE, if full { FULL_BYTES } else { BYTES });
-
     let project = Project::new("");
     let address = deserted();
     let _llama = llama(&project, &installed, &address);
     let relay = Relay::start(&address);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (ours, again) = runtime.block_on(async {
-        let mut person = Person::begin(&text, relay.address()).await;
-        let mut ours = Vec::new();
-        // The first turn is the same for everybody: nothing is known yet.
-        for _ in 0..=TURNS {
-            person.turn().await;
-            ours.push(relay.exchange());
-        }
-        let first = ours.remove(0);
-        check(&first, &ours, &text);
-        let again = resend(&first, &mut person, &relay);
-        (ours, again)
-    });
-    tell(&ours, &again, full);
+    let [small, usual] = [(SMALL, FEW), (USUAL, TURNS)]
+        .map(|(bytes, turns)| runtime.block_on(both_ways(&first_lines(SOURCE, bytes), turns, &relay)));
+    tell(&small, &usual);
+}
+
+/// The turns of both ways.
+struct Turns {
+    ours: Vec<Exchange>,
+    again: Vec<Exchange>,
+}
+
+async fn both_ways(text: &str, turns: usize, relay: &Relay) -> Turns {
+    let mut person = Person::begin(text, relay.address()).await;
+    let mut ours = Vec::new();
+    // The first turn is the same for everybody: nothing is known yet.
+    for _ in 0..=turns {
+        person.turn().await;
+        ours.push(relay.exchange());
+    }
+    let first = ours.remove(0);
+    check(&first, &ours, text);
+    let again = resend(&first, &mut person, relay);
+    Turns { ours, again }
 }
 
 /// The server with its model. An answer is cut after a few tokens; only the first one matters.
@@ -132,8 +140,9 @@ fn post(relay: &Relay, body: &Value) {
     connection.read_to_end(&mut Vec::new()).expect("an answer");
 }
 
-fn tell(ours: &[Exchange], again: &[Exchange], full: bool) {
+fn tell(small: &Turns, usual: &Turns) {
     let mut report = Report::new("first_token");
+    let Turns { ours, again } = usual;
     let mut rows =
         vec![["turn", "diffs appended", "cached", "of", "file sent again", "cached", "of"].map(str::to_owned).to_vec()];
     for (number, exchange) in ours.iter().enumerate() {
@@ -141,16 +150,27 @@ fn tell(ours: &[Exchange], again: &[Exchange], full: bool) {
         rows.push([vec![(number + 1).to_string()], cells(exchange), other].concat());
     }
     report.table("Time to the first token, and tokens of the prompt that came from the server's cache", &rows);
-    let times = |exchanges: &[Exchange]| Samples::of(exchanges.iter().map(|exchange| exchange.first_token));
-    let (ours_ms, again_ms) = (times(ours), times(again));
-    let ratio = again_ms.median() / ours_ms.median();
-    println!("medians: {:.2} s against {:.2} s, ×{ratio:.0}\n", ours_ms.median() / 1e3, again_ms.median() / 1e3);
-    report.figure("full", full);
-    report.figure("ms to first token, diffs appended", ours_ms.median());
-    report.figure("ms to first token, file sent again", again_ms.median());
+    let (ours_ms, again_ms) = (milliseconds(ours), milliseconds(again));
+    let ratio = again_ms / ours_ms;
+    println!("medians: {:.2} s against {:.2} s, ×{ratio:.1}\n", ours_ms / 1e3, again_ms / 1e3);
+    report.figure("ms to first token, diffs appended", ours_ms);
+    report.figure("ms to first token, file sent again", again_ms);
     report.figure("ratio", ratio);
+    type Way = fn(&Turns) -> &[Exchange];
+    let ways: [(&str, Way); 2] = [("diffs appended", |turns| &turns.ours), ("file sent again", |turns| &turns.again)];
+    for (name, way) in ways {
+        // What the cache does not hold of a request with the file in it is the file, and little else.
+        let tokens = |turns: &Turns| turns.again[0].prompt_tokens - turns.again[0].cached_tokens;
+        let points = [small, usual].map(|turns| (tokens(turns) as f64, milliseconds(way(turns))));
+        report.growth(format!("first token by tokens of the file, {name}"), &points);
+    }
     draw(&report, ours, again, ratio);
     report.finish();
+}
+
+/// The median time to the first token.
+fn milliseconds(exchanges: &[Exchange]) -> f64 {
+    Samples::of(exchanges.iter().map(|exchange| exchange.first_token)).median()
 }
 
 fn draw(report: &Report, ours: &[Exchange], again: &[Exchange], ratio: f64) {
@@ -165,7 +185,7 @@ fn draw(report: &Report, ours: &[Exchange], again: &[Exchange], ratio: f64) {
             description: &format!(
                 "Ten turns on a model of 135 million parameters that llama.cpp runs on two cores. With the diffs appended \
                  the first token takes a median of {:.1} s, with the file sent again {ratio:.0} times as long.",
-                Samples::of(ours.iter().map(|exchange| exchange.first_token)).median() / 1e3
+                milliseconds(ours) / 1e3
             ),
             x: ("turn", Axis::Linear),
             y: ("seconds", Axis::Logarithmic),

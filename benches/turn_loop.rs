@@ -24,21 +24,24 @@ mod turn_loop {
     pub mod ways;
 }
 
-use std::time::Duration;
-
 use bench::{Axis, Bars, Lines, Report, Samples};
 use serde_json::{Value, json};
+use turn_loop::line::Network;
 use turn_loop::session::Session;
 use turn_loop::ways::{Measured, Way, measure};
 
 /// Tool rounds of a turn; the model's last words are a round more.
 const ROUNDS: [usize; 4] = [1, 5, 20, 50];
-/// One-way delays in milliseconds.
-const DELAYS: [u64; 3] = [0, 20, 80];
+/// Lines that are as wide as can be: no way at all, within a continent, and around the world.
+const WIDE: [Network; 3] = [Network::wide(0), Network::wide(20), Network::wide(80)];
+/// A line as homes have, with 10 Mbit/s up.
+const NARROW: Network = Network { up: Some(10_000_000), ..WIDE[1] };
+/// Tool rounds of turns over it.
+const LONG_TURNS: [usize; 2] = [20, 50];
 /// Turns of which each has one tool round, in one session: what is ours of a round, and how it grows with the history.
 const SHORT_TURNS: usize = 1000;
-/// The case of the budget: its rounds, its delay, and how often it is measured.
-const BUDGETED: (usize, u64, usize) = (20, 20, 3);
+/// The case of the budget: its rounds, its line, and how often it is measured.
+const BUDGETED: (usize, Network, usize) = (20, WIDE[1], 3);
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -48,50 +51,64 @@ fn main() {
 async fn run() {
     let mut report = Report::new("turn_loop");
     let mut all = Vec::new();
-    for delay in DELAYS {
-        all.extend(at_distance(delay).await);
+    for network in WIDE {
+        all.extend(over(network).await);
     }
-    for delay in DELAYS {
-        let of_delay: Vec<&Measured> = all.iter().filter(|one| one.delay == delay).collect();
-        report.table(&format!("One-way delay {delay} ms (medians)"), &rows(&of_delay));
+    for rounds in LONG_TURNS {
+        all.extend(side_by_side(rounds, NARROW).await);
     }
-    let budgeted = all.iter().find(|one| (one.rounds, one.delay, one.way) == (BUDGETED.0, BUDGETED.1, Way::Warm));
-    let distance = budgeted.expect("the case of the budget").distance();
-    report.budget("20 rounds at 40 ms RTT, beyond rounds × RTT + server + tools", distance, 2.0, "%");
+    for network in WIDE.into_iter().chain([NARROW]) {
+        let measured: Vec<&Measured> = all.iter().filter(|one| one.network == network).collect();
+        let width = network.up.map_or(String::new(), |bits| format!(", {} Mbit/s up", bits / 1_000_000));
+        let ours = if network.up.is_some() { "sending and ours" } else { "ours" };
+        report
+            .table(&format!("One-way delay {} ms{width} (medians)", network.delay.as_millis()), &rows(&measured, ours));
+    }
+    let budgeted = all.iter().find(|one| (one.rounds, one.network, one.way) == (BUDGETED.0, BUDGETED.1, Way::Warm));
+    let budgeted = budgeted.expect("the case of the budget");
+    let with_tools = (budgeted.wall / budgeted.ideal - 1.0) * 100.0;
+    report.budget("20 rounds at 40 ms RTT, beyond rounds × RTT + server + tools", budgeted.distance(), 2.0, "%");
+    report.budget("20 rounds at 40 ms RTT, beyond rounds × RTT + server", with_tools, 2.0, "%");
+    for (way, name) in [(Way::Warm, "Pilotlight"), (Way::KeepAlive, "full resend")] {
+        let of = all.iter().filter(|one| one.network == BUDGETED.1 && one.way == way);
+        let points: Vec<(f64, f64)> = of.map(|one| (one.rounds as f64, one.bytes_up)).collect();
+        report.growth(format!("bytes of a turn by its rounds, {name}"), &points);
+    }
     own_time(&mut report).await;
     pictures(&report, &all);
     report.figure("turns", all.iter().map(Measured::to_value).collect::<Vec<Value>>());
     report.finish();
 }
 
-/// All turns at one distance. Where the way is long there is next to nothing to do, and the three ways go side by side.
-async fn at_distance(delay: u64) -> Vec<Measured> {
+/// All turns over one wide line. Where the way is long there is next to nothing to do, and the three ways go side by side.
+async fn over(network: Network) -> Vec<Measured> {
     let mut all = Vec::new();
     for rounds in ROUNDS {
-        let runs = match (rounds, delay) {
-            (rounds, delay) if (rounds, delay) == (BUDGETED.0, BUDGETED.1) => BUDGETED.2,
-            (1 | 5, 0 | 20) => 5,
-            (_, 0) => 3,
+        if network == WIDE[2] {
+            all.extend(side_by_side(rounds, network).await);
+            continue;
+        }
+        let runs = match rounds {
+            _ if (rounds, network) == (BUDGETED.0, BUDGETED.1) => BUDGETED.2,
+            1 | 5 => 5,
+            _ if network == WIDE[0] => 3,
             _ => 1,
         };
-        let delay = Duration::from_millis(delay);
-        if delay > Duration::from_millis(50) {
-            let side_by_side = tokio::join!(
-                measure(Way::Warm, rounds, delay, runs),
-                measure(Way::KeepAlive, rounds, delay, runs),
-                measure(Way::Anew, rounds, delay, runs)
-            );
-            all.extend(<[Measured; 3]>::from(side_by_side));
-        } else {
-            for way in Way::ALL {
-                all.push(measure(way, rounds, delay, runs).await);
-            }
+        for way in Way::ALL {
+            all.push(measure(way, rounds, network, runs).await);
         }
     }
     all
 }
 
-fn rows(measured: &[&Measured]) -> Vec<Vec<String>> {
+/// One turn each of the three ways, over a line of its own.
+async fn side_by_side(rounds: usize, network: Network) -> [Measured; 3] {
+    let [warm, keep_alive, anew] = Way::ALL.map(|way| measure(way, rounds, network, 1));
+    tokio::join!(warm, keep_alive, anew).into()
+}
+
+/// A row for each; `ours` is what the time is called that is neither the way's, the server's nor the tools'.
+fn rows(measured: &[&Measured], ours: &str) -> Vec<Vec<String>> {
     let columns = [
         "tool rounds",
         "way",
@@ -99,7 +116,7 @@ fn rows(measured: &[&Measured]) -> Vec<Vec<String>> {
         "ratio",
         "RTT and server",
         "tools",
-        "ours",
+        ours,
         "first event",
         "bytes up",
         "connections made",
@@ -126,20 +143,26 @@ fn rows(measured: &[&Measured]) -> Vec<Vec<String>> {
 
 /// What of a round is ours: from the last event on the wire to the next request on it, without the tools.
 async fn own_time(report: &mut Report) {
-    let mut session = Session::start(Way::Warm, Duration::ZERO).await;
-    let mut own = Vec::with_capacity(SHORT_TURNS);
+    let mut session = Session::start(Way::Warm, WIDE[0]).await;
+    let (mut own, mut bytes) = (Vec::with_capacity(SHORT_TURNS), Vec::with_capacity(SHORT_TURNS));
     for _ in 0..SHORT_TURNS {
         let turn = session.turn(1).await;
+        bytes.push(turn.trace.bytes_up() as f64);
         let [between] = turn.trace.between()[..] else { panic!("a turn of two requests") };
         own.push(between.saturating_sub(turn.receipt.ms_tools));
     }
     let (early, late) = (Samples::of(own[..100].to_vec()), Samples::of(own[SHORT_TURNS - 100..].to_vec()));
-    let samples = Samples::of(own);
+    let samples = Samples::of(own.clone());
     report.budget("our own time in a round, p50", samples.median(), 0.5, "ms");
     report.budget("our own time in a round, p99", samples.percentile(99.0), 2.0, "ms");
-    let turns = SHORT_TURNS as f64;
-    report.growth("our own time in a round, with the turns before", &[(50.0, early.median()), (turns, late.median())]);
-    let long = Session::start(Way::Warm, Duration::ZERO).await.turn(200).await;
+    // Around the tenth, the hundredth, and near the thousandth.
+    let around =
+        [(10, 10), (100, 40), (SHORT_TURNS - 50, 50)].map(|(middle, apart)| (middle, middle - apart..middle + apart));
+    let times = around.clone().map(|(turn, turns)| (turn as f64, Samples::of(own[turns].to_vec()).median()));
+    report.growth("our own time in a round, with the turns before", &times);
+    let sizes = around.map(|(turn, turns)| (turn as f64, Samples::new(bytes[turns].to_vec()).median()));
+    report.growth("bytes of a turn, with the turns before", &sizes);
+    let long = Session::start(Way::Warm, WIDE[0]).await.turn(200).await;
     let rounds = long.trace.between();
     let (first, last) = (Samples::of(rounds[..50].to_vec()), Samples::of(rounds[150..].to_vec()));
     report.growth(
@@ -157,7 +180,7 @@ async fn own_time(report: &mut Report) {
 }
 
 fn pictures(report: &Report, all: &[Measured]) {
-    let of = |way: Way| all.iter().filter(move |one| one.delay == BUDGETED.1 && one.way == way);
+    let of = |way: Way| all.iter().filter(move |one| one.network == BUDGETED.1 && one.way == way);
     let times = |way| of(way).map(|one| (one.rounds as f64, one.wall / 1e3)).collect();
     report.chart(
         "turn-loop",

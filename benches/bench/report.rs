@@ -6,14 +6,20 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::chart::Chart;
-use super::growth::exponent;
+use super::growth::{self, exponent};
 
 /// What one benchmark found.
 pub struct Report {
     name: &'static str,
     figures: Map<String, Value>,
     budgets: Vec<Budget>,
-    growth: Vec<(String, f64)>,
+    growth: Vec<Growth>,
+}
+
+/// A cost at some sizes.
+struct Growth {
+    what: String,
+    points: Vec<(f64, f64)>,
 }
 
 /// Something that has a limit, and what it took.
@@ -48,14 +54,12 @@ impl Report {
 
     /// How a cost grew over pairs of size and cost.
     pub fn growth(&mut self, what: impl Into<String>, points: &[(f64, f64)]) {
-        self.growth.push((what.into(), exponent(points)));
+        self.growth.push(Growth { what: what.into(), points: points.to_vec() });
     }
 
     /// Draws a chart as `docs/pictures/bench-NAME.svg`, where pictures are wanted.
     pub fn chart(&self, name: &str, chart: &impl Chart) {
-        if std::env::var_os("PILOTLIGHT_UPDATE_PICTURES").is_some_and(|value| value == "1") {
-            write(&root().join("docs/pictures").join(format!("bench-{name}.svg")), &chart.svg());
-        }
+        draw(name, || Some(chart.svg()));
     }
 
     /// Prints budgets and growth and writes the JSON.
@@ -64,15 +68,16 @@ impl Report {
             println!("Budgets\n\n{}", table(&self.budget_rows()));
         }
         if !self.growth.is_empty() {
-            let mut rows = vec![vec!["growth of".to_owned(), "exponent".to_owned()]];
-            rows.extend(self.growth.iter().map(|(what, exponent)| vec![what.clone(), format!("{exponent:.2}")]));
+            let mut rows = vec![["growth of", "sizes", "exponent"].map(str::to_owned).to_vec()];
+            rows.extend(self.growth.iter().map(Growth::row));
             println!("{}", table(&rows));
         }
         let budgets: Vec<Value> = self.budgets.iter().map(Budget::to_value).collect();
-        let growth: Vec<Value> =
-            self.growth.iter().map(|(what, exponent)| json!({"what": what, "exponent": exponent})).collect();
+        let growth: Vec<Value> = self.growth.iter().map(Growth::to_value).collect();
         let found = json!({"bench": self.name, "figures": self.figures, "budgets": budgets, "growth": growth});
-        write(&root().join("target/bench").join(format!("{}.json", self.name)), &format!("{found:#}\n"));
+        let results = root().join("target/bench");
+        write(&results.join(format!("{}.json", self.name)), &format!("{found:#}\n"));
+        draw("growth", || growth::picture(&results));
     }
 
     fn budget_rows(&self) -> Vec<Vec<String>> {
@@ -83,6 +88,18 @@ impl Report {
             vec![what.clone(), format!("{} {unit}", short(*measured)), format!("{limit} {unit}"), mark.to_owned()]
         }));
         rows
+    }
+}
+
+impl Growth {
+    fn row(&self) -> Vec<String> {
+        let sizes = self.points.iter().map(|(size, _)| *size);
+        let (least, most) = sizes.fold((f64::MAX, 0.0), |(least, most), size| (size.min(least), size.max(most)));
+        vec![self.what.clone(), format!("{least} to {most}"), format!("{:.2}", exponent(&self.points))]
+    }
+
+    fn to_value(&self) -> Value {
+        json!({"what": self.what, "exponent": exponent(&self.points), "points": self.points})
     }
 }
 
@@ -118,6 +135,14 @@ fn short(value: f64) -> String {
         1.0..10.0 => format!("{value:.2}"),
         10.0..100.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
+    }
+}
+
+/// Draws `docs/pictures/bench-NAME.svg` where pictures are wanted and there is one.
+fn draw(name: &str, svg: impl FnOnce() -> Option<String>) {
+    let wanted = std::env::var_os("PILOTLIGHT_UPDATE_PICTURES").is_some_and(|value| value == "1");
+    if let Some(svg) = wanted.then(svg).flatten() {
+        write(&root().join("docs/pictures").join(format!("bench-{name}.svg")), &svg);
     }
 }
 

@@ -13,9 +13,9 @@ use super::provider::{Rig, Setup};
 
 /// Where the file is.
 pub const PATH: &str = "src/ledger.rs";
-/// The line that is edited, counted from 1.
-const EDITED: usize = 6;
-const QUESTION: &str = "What is the sixth line about?";
+/// The line that is edited, counted from 1: the first one below the imports.
+const EDITED: usize = 13;
+const QUESTION: &str = "What is line 13 about?";
 /// A model on a busy machine takes its time; nothing is measured with it.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -64,7 +64,7 @@ impl Person {
         let text = self.text();
         let start: usize = text.split_inclusive('\n').take(EDITED - 1).map(str::len).sum();
         let end = start + text[start..].find('\n').expect("a line");
-        let line = format!("//! Changed for the turn numbered {}, as a person would.", self.turn);
+        let line = format!("// Changed for the turn numbered {}, as a person would.", self.turn);
         self.rig.editor.splice(PATH, start..end, &line);
     }
 

@@ -15,7 +15,7 @@ use pilotlight::workspace::{ContextRules, DiagnosticStore, Documents, PositionEn
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::line::Line;
+use super::line::{Line, Network};
 use super::server::{FILES, Server, TASK, path, text};
 use super::trace::Trace;
 use super::ways::Way;
@@ -47,12 +47,12 @@ pub struct Turn {
 }
 
 impl Session {
-    /// A server, a line of this one-way delay, a project, and a session that waits for its first turn:
+    /// A server, a line like this, a project, and a session that waits for its first turn:
     /// connected, unless every request is to have a connection of its own.
-    pub async fn start(way: Way, delay: Duration) -> Session {
+    pub async fn start(way: Way, network: Network) -> Session {
         let folder = tempfile::tempdir().expect("a folder");
         let server = Server::start(folder.path(), way == Way::Anew).await;
-        let line = Line::to(server.address, delay);
+        let line = Line::to(server.address, network);
         let root = folder.path().join("project");
         write_project(&root);
         let config = config(&line, &server, way);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::line::Network;
 use super::session::{Session, Turn};
 use crate::bench::Samples;
 
@@ -38,8 +39,8 @@ pub struct Measured {
     pub way: Way,
     /// Tool rounds of each.
     pub rounds: usize,
-    /// One way, in milliseconds.
-    pub delay: u64,
+    /// The line they went over.
+    pub network: Network,
     /// Milliseconds from the request to the end.
     pub wall: f64,
     /// Milliseconds that no client can do without: a round trip a request, and the server's time.
@@ -69,7 +70,7 @@ impl Measured {
 
     /// For the JSON.
     pub fn to_value(&self) -> Value {
-        json!({"way": self.way.name(), "tool_rounds": self.rounds, "one_way_ms": self.delay, "wall_ms": self.wall,
+        json!({"way": self.way.name(), "tool_rounds": self.rounds, "one_way_ms": self.network.delay.as_millis(), "bits_up": self.network.up, "wall_ms": self.wall,
             "ideal_ms": self.ideal, "tools_ms": self.tools, "first_event_ms": self.first_event, "bytes_up": self.bytes_up,
             "connections": self.connections, "runs": self.runs})
     }
@@ -86,16 +87,16 @@ struct Run {
 }
 
 /// Runs turns of so many tool rounds, each in a session of its own.
-pub async fn measure(way: Way, rounds: usize, delay: Duration, runs: usize) -> Measured {
+pub async fn measure(way: Way, rounds: usize, network: Network, runs: usize) -> Measured {
     let mut measured = Vec::with_capacity(runs);
     for _ in 0..runs {
-        measured.push(run(way, rounds, delay).await);
+        measured.push(run(way, rounds, network).await);
     }
     let median = |value: fn(&Run) -> f64| Samples::new(measured.iter().map(value)).median();
     Measured {
         way,
         rounds,
-        delay: u64::try_from(delay.as_millis()).expect("a short delay"),
+        network,
         wall: median(|run| run.wall.as_secs_f64() * 1e3),
         ideal: median(|run| run.ideal.as_secs_f64() * 1e3),
         tools: median(|run| run.tools.as_secs_f64() * 1e3),
@@ -106,14 +107,14 @@ pub async fn measure(way: Way, rounds: usize, delay: Duration, runs: usize) -> M
     }
 }
 
-async fn run(way: Way, rounds: usize, delay: Duration) -> Run {
+async fn run(way: Way, rounds: usize, network: Network) -> Run {
     let requests = rounds + 1;
-    let Turn { wall, to_first_event, receipt, trace } = Session::start(way, delay).await.turn(rounds).await;
+    let Turn { wall, to_first_event, receipt, trace } = Session::start(way, network).await.turn(rounds).await;
     let made = if way == Way::Anew { requests } else { 0 };
     assert_eq!((receipt.handshakes as usize, trace.connections), (made, made), "connections of {way:?}");
     Run {
         wall,
-        ideal: delay * 2 * u32::try_from(requests).expect("few rounds") + trace.server_time(),
+        ideal: network.delay * 2 * u32::try_from(requests).expect("few rounds") + trace.server_time(),
         tools: receipt.ms_tools,
         first_event: to_first_event,
         bytes_up: trace.bytes_up(),

@@ -37,7 +37,7 @@ impl Workspace {
         glob: Option<&str>,
         limit: usize,
         overlay: &Overlay,
-        cancel: &dyn Fn() -> bool,
+        cancel: &(dyn Fn() -> bool + Sync),
     ) -> Result<Listing, BadPattern> {
         let glob = PathGlob::new(glob)?;
         let found = self.candidates(overlay, cancel).filter(|path| glob.matches(path));
@@ -48,7 +48,11 @@ impl Workspace {
     }
 
     /// Every file that may be shown, sorted.
-    pub(super) fn candidates<'a>(&'a self, overlay: &'a Overlay, cancel: &'a dyn Fn() -> bool) -> Candidates<'a> {
+    pub(super) fn candidates<'a>(
+        &'a self,
+        overlay: &'a Overlay,
+        cancel: &'a (dyn Fn() -> bool + Sync),
+    ) -> Candidates<'a> {
         let unsaved = self.open_documents().into_iter().map(|(path, _)| path).filter(|path| !self.on_disk(path));
         let created = overlay.iter().filter(|(_, text)| text.is_some()).map(|(path, _)| path.clone());
         // The walk follows no links; these may lie beyond one, so that they are judged by where it leads as well.
@@ -90,7 +94,7 @@ impl Iterator for Candidates<'_> {
 struct Walk<'a> {
     workspace: &'a Workspace,
     checker: Checker<'a>,
-    cancel: &'a dyn Fn() -> bool,
+    cancel: &'a (dyn Fn() -> bool + Sync),
     /// What is still to be visited, next last.
     pending: Vec<Entry>,
 }
@@ -108,7 +112,7 @@ impl Entry {
 }
 
 impl<'a> Walk<'a> {
-    fn new(workspace: &'a Workspace, checker: Checker<'a>, cancel: &'a dyn Fn() -> bool) -> Self {
+    fn new(workspace: &'a Workspace, checker: Checker<'a>, cancel: &'a (dyn Fn() -> bool + Sync)) -> Self {
         let mut walk = Self { workspace, checker, cancel, pending: Vec::new() };
         walk.enter(None);
         walk

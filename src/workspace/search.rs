@@ -3,11 +3,14 @@
 //! Only files that the policy lets through are opened, and only lines that match are handed out. Line ends are those
 //! the model sees, so `$` means the same in every file.
 
+mod batches;
+
 use std::io;
 
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder, sinks::UTF8};
 
+use self::batches::side_by_side;
 use super::Workspace;
 use super::listing::{Overlay, PathGlob};
 use super::path::RelPath;
@@ -59,30 +62,43 @@ pub struct Hits {
 
 impl Workspace {
     /// Searches every file that may be shown. Stops soon after `cancel` says so.
-    pub fn search(&self, query: &Query, overlay: &Overlay, cancel: &dyn Fn() -> bool) -> Result<Hits, BadPattern> {
+    pub fn search(
+        &self,
+        query: &Query,
+        overlay: &Overlay,
+        cancel: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Hits, BadPattern> {
         let matcher = matcher(&query.pattern)?;
         let glob = PathGlob::new(query.glob.as_deref())?;
-        let mut searcher = SearcherBuilder::new().line_number(true).build();
-        let mut found = Hits::default();
-        for path in self.candidates(overlay, cancel).filter(|path| glob.matches(path)) {
-            let text = match self.text_to_search(&path, overlay) {
-                Ok(text) => text,
-                Err(error) => {
-                    if matches!(error, ReadError::Desynced | ReadError::Io(_)) {
-                        found.unread.push(path);
-                    }
-                    continue;
-                }
-            };
-            collect(&mut searcher, &matcher, &path, &text, query.max_results, &mut found.hits);
-            if found.hits.len() > query.max_results {
-                break;
+        let files = self.candidates(overlay, cancel).filter(|path| glob.matches(path));
+        let mut found = side_by_side(files, query.max_results, |paths| {
+            let mut searcher = SearcherBuilder::new().line_number(true).build();
+            let mut found = Hits::default();
+            for path in paths {
+                self.search_file(&mut searcher, &matcher, path, overlay, query.max_results, &mut found);
             }
-        }
+            found
+        });
         found.truncated = found.hits.len() > query.max_results || cancel();
         found.hits.truncate(query.max_results);
         found.total = (!found.truncated).then_some(found.hits.len());
         Ok(found)
+    }
+
+    fn search_file(
+        &self,
+        searcher: &mut Searcher,
+        matcher: &RegexMatcher,
+        path: RelPath,
+        overlay: &Overlay,
+        limit: usize,
+        found: &mut Hits,
+    ) {
+        match self.text_to_search(&path, overlay) {
+            Ok(text) => collect(searcher, matcher, &path, &text, limit, &mut found.hits),
+            Err(ReadError::Desynced | ReadError::Io(_)) => found.unread.push(path),
+            Err(_) => {}
+        }
     }
 
     fn text_to_search(&self, path: &RelPath, overlay: &Overlay) -> Result<String, ReadError> {

@@ -1,7 +1,7 @@
 //! One folder: reading, containment, listing and searching on real trees.
 
-use std::cell::Cell;
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
@@ -313,14 +313,11 @@ fn a_walk_ends_when_cancelled() {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     let workspace = Fixture::new(&files);
     let workspace = workspace.workspace();
-    let asked = Cell::new(0);
-    let after_ten = || {
-        asked.set(asked.get() + 1);
-        asked.get() > 10
-    };
+    let asked = AtomicUsize::new(0);
+    let after_ten = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
     let listing = workspace.files(None, 100, &Overlay::new(), &after_ten).unwrap();
     assert!(listing.truncated && listing.paths.len() == 10, "{}", listing.paths.len());
-    asked.set(0);
+    asked.store(0, Ordering::Relaxed);
     let query = Query { pattern: "needle".into(), glob: None, max_results: 100 };
     let hits = workspace.search(&query, &Overlay::new(), &after_ten).unwrap();
     assert!(hits.truncated && hits.total.is_none() && hits.hits.len() == 10, "{}", hits.hits.len());
