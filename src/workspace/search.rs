@@ -5,10 +5,9 @@
 
 mod batches;
 
-use std::io;
-
+use grep_matcher::Matcher;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{Searcher, SearcherBuilder, sinks::UTF8};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use self::batches::side_by_side;
 use super::Workspace;
@@ -72,10 +71,9 @@ impl Workspace {
         let glob = PathGlob::new(query.glob.as_deref())?;
         let files = self.candidates(overlay, cancel).filter(|path| glob.matches(path));
         let mut found = side_by_side(files, query.max_results, |paths| {
-            let mut searcher = SearcherBuilder::new().line_number(true).build();
             let mut found = Hits::default();
             for path in paths {
-                self.search_file(&mut searcher, &matcher, path, overlay, query.max_results, &mut found);
+                self.search_file(&matcher, path, overlay, query.max_results, &mut found);
             }
             found
         });
@@ -85,17 +83,9 @@ impl Workspace {
         Ok(found)
     }
 
-    fn search_file(
-        &self,
-        searcher: &mut Searcher,
-        matcher: &RegexMatcher,
-        path: RelPath,
-        overlay: &Overlay,
-        limit: usize,
-        found: &mut Hits,
-    ) {
+    fn search_file(&self, matcher: &RegexMatcher, path: RelPath, overlay: &Overlay, limit: usize, found: &mut Hits) {
         match self.text_to_search(&path, overlay) {
-            Ok(text) => collect(searcher, matcher, &path, &text, limit, &mut found.hits),
+            Ok(text) => collect(matcher, &path, &text, limit, &mut found.hits),
             Err(ReadError::Desynced | ReadError::Io(_)) => found.unread.push(path),
             Err(_) => {}
         }
@@ -115,7 +105,8 @@ fn matcher(pattern: &str) -> Result<RegexMatcher, BadPattern> {
     if pattern.is_empty() {
         return Err(refused("it is empty".to_owned()));
     }
-    let built = RegexMatcherBuilder::new().line_terminator(Some(b'\n')).size_limit(MAX_PATTERN_BYTES).build(pattern);
+    let mut builder = RegexMatcherBuilder::new();
+    let built = builder.multi_line(true).line_terminator(Some(b'\n')).size_limit(MAX_PATTERN_BYTES).build(pattern);
     // The parser draws a picture; its last line is the reason.
     built.map_err(|error| {
         let text = error.to_string();
@@ -125,25 +116,56 @@ fn matcher(pattern: &str) -> Result<RegexMatcher, BadPattern> {
 }
 
 /// Adds the hits in one text, up to one more than `limit` in all.
-fn collect(
-    searcher: &mut Searcher,
-    matcher: &RegexMatcher,
-    path: &RelPath,
-    text: &str,
-    limit: usize,
-    hits: &mut Vec<Hit>,
-) {
-    let sink = UTF8(|number, line| {
-        let line = line.trim_end_matches('\n');
+fn collect(matcher: &RegexMatcher, path: &RelPath, text: &str, limit: usize, hits: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let (mut from, mut number, mut counted) = (0, 1, 0);
+    while from < bytes.len() && hits.len() <= limit {
+        // It never fails, and matches no line end.
+        let Ok(Some(found)) = matcher.find_at(bytes, from) else { break };
+        let start = memrchr(b'\n', &bytes[..found.start()]).map_or(0, |before| before + 1);
+        if start == bytes.len() {
+            break;
+        }
+        let end = memchr(b'\n', &bytes[found.start()..]).map_or(bytes.len(), |end| found.start() + end);
+        number += memchr_iter(b'\n', &bytes[counted..start]).count();
+        let line = &text[start..end];
         let kept = line.char_indices().nth(MAX_LINE_CHARS).map_or(line, |(end, _)| &line[..end]);
-        hits.push(Hit {
-            path: path.clone(),
-            line: usize::try_from(number).unwrap_or(usize::MAX),
-            text: kept.to_owned(),
-            cut: kept.len() < line.len(),
-        });
-        Ok(hits.len() <= limit)
-    });
-    // Neither the slice nor the sink can fail: the text is in memory and is UTF-8.
-    let _: io::Result<()> = searcher.search_slice(matcher, text.as_bytes(), sink);
+        hits.push(Hit { path: path.clone(), line: number, text: kept.to_owned(), cut: kept.len() < line.len() });
+        (from, counted) = (end + 1, start);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of a text that match, `LINE:TEXT`.
+    fn lines(pattern: &str, text: &str) -> Vec<String> {
+        let mut hits = Vec::new();
+        let path = RelPath::parse("a").expect("a path");
+        collect(&matcher(pattern).expect("a pattern"), &path, text, 100, &mut hits);
+        hits.iter().map(|hit| format!("{}:{}", hit.line, hit.text)).collect()
+    }
+
+    #[test]
+    fn patterns_match_within_lines() {
+        let text = "one two\n\n  three\none";
+        for (pattern, expected) in [
+            ("one", &["1:one two", "4:one"][..]),
+            ("^one$", &["4:one"]),
+            ("o", &["1:one two", "4:one"]),
+            ("^", &["1:one two", "2:", "3:  three", "4:one"]),
+            ("$", &["1:one two", "2:", "3:  three", "4:one"]),
+            ("^$", &["2:"]),
+            (r"two\s*three", &[]),
+            (r"two[^x]*three", &[]),
+            (r"^\s+\w", &["3:  three"]),
+            (r"\bt", &["1:one two", "3:  three"]),
+            (r"e\z", &["4:one"]),
+        ] {
+            assert_eq!(lines(pattern, text), expected, "{pattern}");
+        }
+        assert_eq!(lines("^", "a\n"), ["1:a"], "nothing stands behind the last line end");
+        assert!(lines("^", "").is_empty());
+    }
 }
