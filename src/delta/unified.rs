@@ -345,6 +345,23 @@ mod tests {
         assert_eq!(apply("a\nb\nc\n", "--- a/f\n+++ b/f\n@@ -1,1 +1,1 @@\n?a\n"), Err(ApplyError::Malformed(4)));
     }
 
+    /// Whether as many unchanged lines as there are, at most three, stand around a hunk of a text of so many lines.
+    fn has_its_context(hunk: &str, lines: usize) -> bool {
+        let (header, body) = hunk.split_once(" @@\n").expect("a header");
+        let (first, count) = header.split_once(" +").and_then(|(old, _)| old.split_once(',')).expect("a position");
+        let (first, count): (usize, usize) = (first.parse().expect("a line"), count.parse().expect("a number"));
+        let before = if count == 0 { first } else { first - 1 };
+        let after = lines - before - count;
+        let signs: Vec<&str> = body
+            .split('\n')
+            .filter(|line| !line.is_empty() && !line.starts_with('\\'))
+            .map(|line| &line[..1])
+            .collect();
+        let above = signs.iter().take_while(|sign| **sign == " ").count();
+        let below = signs.iter().rev().take_while(|sign| **sign == " ").count();
+        (above == CONTEXT || before == 0) && (below == CONTEXT || after == 0)
+    }
+
     proptest! {
         #[test]
         fn applying_a_diff_gives_the_new_text(
@@ -365,7 +382,11 @@ mod tests {
                 rope.insert(at, &inserted);
             }
             let new = ModelText::from(rope);
-            prop_assert_eq!(apply(&old.to_string(), &render_edit("f", &old, &new)), Ok(new.to_string()));
+            let diff = render_edit("f", &old, &new);
+            prop_assert_eq!(apply(&old.to_string(), &diff), Ok(new.to_string()));
+            for hunk in diff.split("\n@@ -").skip(1) {
+                prop_assert!(has_its_context(hunk, old.line_count()), "of {} lines:\n{diff}", old.line_count());
+            }
         }
     }
 }
