@@ -124,8 +124,8 @@ fn patch_of_many_files() -> Case {
 fn merge_of_both_sides() -> Case {
     case("50 changes of each side: merged", |scale| {
         let (lines, changes) = (source(scaled(LINES, scale)), scaled(CHANGES, scale));
-        let (theirs, ours) = (changed(&lines, changes, 3), changed(&lines, changes, 50));
-        let expected = Merged::Clean(text(&changed(&theirs, changes, 50)));
+        let (theirs, ours) = (changed(&lines, changes, 3), changed(&lines, changes, 20));
+        let expected = Merged::Clean(text(&changed(&theirs, changes, 20)));
         let (base, theirs, ours) = (text(&lines), text(&theirs), text(&ours));
         assert_eq!(merge(&base, &theirs, &ours), expected);
         move || drop(black_box(merge(black_box(&base), black_box(&theirs), black_box(&ours))))

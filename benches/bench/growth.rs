@@ -12,7 +12,7 @@ const PICTURED: &[(&str, &str, &str)] = &[
     ("code_action", "p50 by lines, while a turn runs", "code actions, by lines of the file"),
     ("startup", "`initialize` by files in the folder", "start, by files in the folder"),
     ("turn_loop", "our own time in a round, with the turns before", "our time in a round, by turns before"),
-    ("history", "bytes of a turn with the turns before it, Pilotlight", "bytes of a turn, by turns before"),
+    ("turn_loop", "bytes of a turn, with the turns before", "bytes of a turn, by turns before"),
     ("delta", "delta by lines", "telling an edit, by lines of the file"),
     ("first_token", "first token by tokens of the file, diffs appended", "first token, by tokens of the file"),
     ("memory", "memory above idle by open files", "memory above idle, by open files"),
