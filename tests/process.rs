@@ -10,12 +10,16 @@ mod scripted;
 #[cfg(test)]
 mod support;
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::mpsc::channel;
+use std::thread;
 
 use provider::{Call, Provider, Reply, Step};
 use scripted::begin;
 use serde_json::{Value, json};
-use support::{Client, Project, TestEditor};
+use support::{Client, Incoming, LIMIT, Project, TestEditor, framed, listen};
 
 const FILES: &str = "\
 //- src/lib.rs
@@ -219,6 +223,54 @@ fn every_request_of_a_flood_is_answered() {
     let refused = |editor: &mut TestEditor, id| editor.answer_to(id).is_err_and(|refusal| refusal.code == -32601);
     assert!(asked.into_iter().all(|id| refused(&mut editor, id)));
     assert!(editor.try_command("pilotlight.status", json!({})).is_ok());
+}
+
+/// Messages that take several times what a pipe holds, with answers of every size, small ones between large ones.
+#[test]
+fn an_editor_that_reads_late_gets_every_answer_whole() {
+    const REQUESTS: usize = 600;
+    /// So many answers are more than a pipe holds.
+    const UNREAD: usize = 60;
+    let project = Project::new(FILES);
+    let mut server = project.pilotlight(&["lsp"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = server.stdin.take().unwrap();
+    let message = |id: usize, method: &str, params: Value| {
+        framed(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string())
+    };
+    let capabilities = json!({"processId": null, "rootUri": project.uri(""), "capabilities": {}});
+    // A name that cannot be found is repeated in the answer.
+    let name = |id: usize| format!("unknown/{}", "n".repeat(id % 7 * 1_500));
+    let request = |id: usize| match id {
+        0 => message(id, "initialize", capabilities.clone()),
+        _ => message(id, &name(id), json!({})),
+    };
+    let [first, rest] = [0..UNREAD, UNREAD..REQUESTS].map(|ids| ids.map(request).collect::<String>());
+    let (written, unread) = channel();
+    let writer = thread::spawn(move || {
+        input.write_all(first.as_bytes()).unwrap();
+        written.send(()).unwrap();
+        input.write_all(rest.as_bytes()).unwrap();
+        input
+    });
+    unread.recv().unwrap();
+    let answers = listen(server.stdout.take().unwrap());
+    let mut answered = Vec::new();
+    while answered.len() < REQUESTS {
+        match answers.recv_timeout(LIMIT).unwrap() {
+            Incoming::Message(message) if message.get("method").is_none() => {
+                let id = usize::try_from(message["id"].as_u64().unwrap()).unwrap();
+                assert!(id == 0 || message["error"]["data"] == name(id), "{message}");
+                answered.push(id);
+            }
+            Incoming::Message(_) => {}
+            Incoming::Stray(bytes) => panic!("{bytes:?} belongs to no message"),
+            Incoming::End => panic!("the server is gone after {} answers", answered.len()),
+        }
+    }
+    answered.sort_unstable();
+    assert!(answered.into_iter().eq(0..REQUESTS));
+    drop(writer.join().unwrap());
+    server.wait().unwrap();
 }
 
 // ---- answers -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ mod server;
 mod shown;
 mod status;
 pub mod stdin;
+mod stdout;
 mod to_proto;
 mod waiting;
 
 pub use server::{Options, serve};
+pub use stdout::Stdout;

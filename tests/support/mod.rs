@@ -18,6 +18,7 @@ mod workspace_edit;
 
 pub use client::{Client, User};
 pub use editor::{Refusal, TestEditor};
+pub use framing::{Incoming, framed, listen};
 pub use network::{Loss, Network, Outage};
 pub use process::{Agent, Finished, Running, deserted, finish, git_apply, spawn_idle};
 pub use project::{PYTHON, Project, RUST};
