@@ -26,8 +26,6 @@ use tokio::io::duplex;
 use tokio::runtime::{Builder, Runtime};
 
 const LENGTHS: [usize; 3] = [1_000, 10_000, 100_000];
-/// The server in the bench's own process, all of it but the pipes.
-const IN_PROCESS: &str = "in process";
 const OTHERS: [usize; 2] = [0, 1_000];
 /// Lines of each of the other files.
 const OTHER_LINES: usize = 300;
@@ -162,10 +160,7 @@ fn main() {
             let name = format!("{way}, {}, {} open", spot.name(), others + 1);
             let points: Vec<_> = LENGTHS.iter().zip(&all).map(|(lines, all)| (*lines as f64, all.median())).collect();
             report.growth(format!("p50 by lines: {name}"), &points);
-            // The budget is the server's; over stdio two processes wake each other as well.
-            if way == IN_PROCESS {
-                report.budget(format!("10,000 lines, p99, {name}"), all[1].percentile(99.0), 0.2, "ms");
-            }
+            report.budget(format!("10,000 lines, p99, {name}"), all[1].percentile(99.0), 0.2, "ms");
             for (lines, samples) in LENGTHS.iter().zip(&all) {
                 report.figure(&format!("{name}, {lines} lines p50 ms"), samples.median());
                 report.figure(&format!("{name}, {lines} lines p99 ms"), samples.percentile(99.0));
@@ -178,7 +173,7 @@ fn main() {
         let setup = Setup::alone();
         let folder = setup.folder("work");
         let mut editor = ready(in_process(&setup, &server), &setup, others);
-        measure(IN_PROCESS, others, &mut |lines, spot| keystrokes(&mut editor, &folder, lines, spot));
+        measure("in process", others, &mut |lines, spot| keystrokes(&mut editor, &folder, lines, spot));
     }
     for others in OTHERS {
         let setup = Setup::alone();
