@@ -153,12 +153,10 @@ fn tell(small: &Turns, usual: &Turns) {
     report.figure("ms to first token, diffs appended", ours_ms);
     report.figure("ms to first token, file sent again", again_ms);
     report.figure("ratio", ratio);
-    type Way = fn(&Turns) -> &[Exchange];
-    let ways: [(&str, Way); 2] = [("diffs appended", |turns| &turns.ours), ("file sent again", |turns| &turns.again)];
-    for (name, way) in ways {
-        // What the cache does not hold of a request with the file in it is the file, and little else.
-        let tokens = |turns: &Turns| turns.again[0].prompt_tokens - turns.again[0].cached_tokens;
-        let points = [small, usual].map(|turns| (tokens(turns) as f64, milliseconds(way(turns))));
+    // What the cache does not hold of a request with the file in it is the file, and little else.
+    let tokens = |turns: &Turns| (turns.again[0].prompt_tokens - turns.again[0].cached_tokens) as f64;
+    for (name, few, all) in [("diffs appended", &small.ours, ours), ("file sent again", &small.again, again)] {
+        let points = [(tokens(small), milliseconds(few)), (tokens(usual), milliseconds(all))];
         report.growth(format!("first token by tokens of the file, {name}"), &points);
     }
     draw(&report, ours, again, ratio);

@@ -19,7 +19,7 @@ use std::thread;
 use provider::{Call, Provider, Reply, Step};
 use scripted::begin;
 use serde_json::{Value, json};
-use support::{Client, Incoming, LIMIT, Project, TestEditor, framed, listen};
+use support::{Client, Incoming, LIMIT, Project, Running, TestEditor, framed, listen};
 
 const FILES: &str = "\
 //- src/lib.rs
@@ -232,8 +232,9 @@ fn an_editor_that_reads_late_gets_every_answer_whole() {
     /// So many answers are more than a pipe holds.
     const UNREAD: usize = 60;
     let project = Project::new(FILES);
-    let mut server = project.pilotlight(&["lsp"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = server.stdin.take().unwrap();
+    let mut command = project.pilotlight(&["lsp"]);
+    let mut server = Running(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
+    let mut input = server.0.stdin.take().unwrap();
     let message = |id: usize, method: &str, params: Value| {
         framed(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string())
     };
@@ -246,14 +247,15 @@ fn an_editor_that_reads_late_gets_every_answer_whole() {
     };
     let [first, rest] = [0..UNREAD, UNREAD..REQUESTS].map(|ids| ids.map(request).collect::<String>());
     let (written, unread) = channel();
-    let writer = thread::spawn(move || {
+    // It keeps its end of the pipe, so that the server does not go before it has answered.
+    let _writer = thread::spawn(move || {
         input.write_all(first.as_bytes()).unwrap();
         written.send(()).unwrap();
         input.write_all(rest.as_bytes()).unwrap();
         input
     });
-    unread.recv().unwrap();
-    let answers = listen(server.stdout.take().unwrap());
+    unread.recv_timeout(LIMIT).unwrap();
+    let answers = listen(server.0.stdout.take().unwrap());
     let mut answered = Vec::new();
     while answered.len() < REQUESTS {
         match answers.recv_timeout(LIMIT).unwrap() {
@@ -269,8 +271,6 @@ fn an_editor_that_reads_late_gets_every_answer_whole() {
     }
     answered.sort_unstable();
     assert!(answered.into_iter().eq(0..REQUESTS));
-    drop(writer.join().unwrap());
-    server.wait().unwrap();
 }
 
 // ---- answers -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::chart::Bars;
+use super::chart::{Bars, Chart};
 
 /// What is in the picture: the benchmark, how it calls the growth, and what the picture calls it.
 const PICTURED: &[(&str, &str, &str)] = &[
@@ -43,13 +43,13 @@ pub fn picture(results: &Path) -> Option<String> {
     bars.sort_by(|(_, one), (_, other)| one[0].total_cmp(&other[0]));
     let chart = Bars {
         title: "How costs grow with their size",
-        description: "The exponent k of cost ~ size^k for each cost, measured at a size, ten times and a hundred times \
-            that. Nothing grows with the square of its size, and little grows at all with what stands still.",
+        description: "The exponent k of cost ~ size^k for each cost, over up to a hundred times the size. \
+            Nothing grows with the square of its size, and little grows at all with what stands still.",
         unit: "",
         series: &["exponent k of cost ~ size^k: 0 does not grow, 1 grows with its size, 2 with its square"],
         groups: &bars,
     };
-    (bars.len() > PICTURED.len() / 2).then(|| super::Chart::svg(&chart))
+    (bars.len() > PICTURED.len() / 2).then(|| chart.svg())
 }
 
 fn found(results: &Path, bench: &str, what: &str) -> Option<f64> {

@@ -1,13 +1,14 @@
 //! A relay on loopback that notes when a request has gone by and when the first token of its answer came. It passes every
 //! byte on, both ways, and must never change, hold back or answer anything itself.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use super::interop::pass;
 
 /// What begins the first token of an answer: of its text, of a call's arguments.
 const FIRST_TOKEN: [&[u8]; 2] = [b"response.output_text.delta", b"response.function_call_arguments.delta"];
@@ -106,17 +107,6 @@ fn relay(connection: usize, client: TcpStream, server: TcpStream, latest: &Arc<M
             }
         });
     });
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer) {
-        note(&buffer[..read]);
-        if to.write_all(&buffer[..read]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(Shutdown::Write);
 }
 
 fn after_head(request: &[u8]) -> Option<&[u8]> {

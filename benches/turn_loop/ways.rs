@@ -70,7 +70,8 @@ impl Measured {
 
     /// For the JSON.
     pub fn to_value(&self) -> Value {
-        json!({"way": self.way.name(), "tool_rounds": self.rounds, "one_way_ms": self.network.delay.as_millis(), "bits_up": self.network.up, "wall_ms": self.wall,
+        let Network { delay, up } = self.network;
+        json!({"way": self.way.name(), "tool_rounds": self.rounds, "one_way_ms": delay.as_millis(), "bits_up": up, "wall_ms": self.wall,
             "ideal_ms": self.ideal, "tools_ms": self.tools, "first_event_ms": self.first_event, "bytes_up": self.bytes_up,
             "connections": self.connections, "runs": self.runs})
     }

@@ -4,7 +4,7 @@
 use super::action::Ask;
 use super::{prompts, surroundings};
 use crate::delta::frame;
-use crate::delta::unified::{self, Change};
+use crate::delta::unified;
 use crate::session::receipt::Shares;
 use crate::visible::is_visible;
 use crate::workspace::{ModelText, RelPath};
@@ -63,10 +63,8 @@ pub fn render(ask: &Ask, subject: Option<Subject<'_>>, extras: &Extras, shares: 
         message.text.push_str(&framed);
     };
     for (path, old, new) in &extras.changes {
-        let (old, new) = (old.to_string(), new.to_string());
         let path = path.as_str();
-        let diff = unified::render(&Change { old_path: path, new_path: path, old: Some(&old), new: Some(&new) });
-        add("changes", frame::frame("change", &[("path", path)], &diff));
+        add("changes", frame::frame("change", &[("path", path)], &unified::render_edit(path, old, new)));
     }
     if let (Some(path), Some(lines), Some(subject)) = (path, ask.lines, subject) {
         message.shown = Some(place(path, lines, subject, &mut add));

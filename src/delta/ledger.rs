@@ -253,6 +253,7 @@ pub fn tell(shifts: &[Shift], budget: usize) -> Telling {
 fn tell_one(shift: &Shift) -> (String, bool) {
     let path = shift.path.as_str();
     let Some(new) = &shift.new else {
+        // Headers say all of it, whatever was in the file.
         let old = shift.old.as_ref().map(|_| "");
         return (unified::render(&Change { old_path: path, new_path: path, old, new: None }), false);
     };

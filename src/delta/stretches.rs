@@ -46,9 +46,8 @@ impl Shared {
         let end = self.old + self.len;
         let begins_both = self.old == 0 && self.new == 0;
         let ends_both = end == old.len_bytes() && self.new + self.len == new.len_bytes();
-        let last_line = old.len_lines();
         let line = |byte: usize| old.byte_to_line(byte);
-        let start = if begins_both { 0 } else { old.line_to_byte((line(self.old) + MARGIN + 1).min(last_line)) };
+        let start = if begins_both { 0 } else { old.line_to_byte((line(self.old) + MARGIN + 1).min(old.len_lines())) };
         let end = if ends_both { end } else { old.line_to_byte(line(end).saturating_sub(MARGIN)) };
         (start < end).then(|| Shared { old: start, new: self.new + start - self.old, len: end - start })
     }

@@ -8,6 +8,6 @@ mod recorder;
 mod scenario;
 mod server;
 
-pub use recorder::{Recorder, Sent};
+pub use recorder::{Recorder, Sent, pass};
 pub use scenario::{TURNS, Turn};
 pub use server::{Agentic, Aimock, Server, file};

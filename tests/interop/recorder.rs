@@ -71,7 +71,8 @@ fn relay(client: TcpStream, server: TcpStream, said: Said) {
     thread::spawn(move || pass(from_server, client, |_| ()));
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, keep: impl Fn(&[u8])) {
+/// Passes bytes on until a side has ended, and notes them first.
+pub fn pass(mut from: TcpStream, mut to: TcpStream, keep: impl Fn(&[u8])) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         keep(&buffer[..read]);
